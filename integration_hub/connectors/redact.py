@@ -1,0 +1,192 @@
+"""Taking secrets out of everything that is stored or shown: Attempts, failures, logs.
+
+Two nets, because either alone has holes: the *names* of fields that hold secrets (headers, JSON keys,
+query and form parameters, XML elements), and the *literal values* of the Connection's own secrets wherever
+they turn up, also percent-encoded, JSON-escaped or as Basic authorisation.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import parse_qsl, quote, quote_plus, urlencode, urlsplit, urlunsplit
+
+REDACTED = "[redacted]"
+
+#: A field whose name contains one of these (in lower case, only letters and digits kept) holds a secret.
+SECRET_NAMES = (
+	"accesskey",
+	"apikey",
+	"authorization",
+	"authkey",
+	"bearer",
+	"card",
+	"cookie",
+	"credential",
+	"cvc",
+	"cvv",
+	"hmac",
+	"iban",
+	"licensekey",
+	"loginid",
+	"passphrase",
+	"passwd",
+	"password",
+	"privatekey",
+	"pwd",
+	"secret",
+	"sharedkey",
+	"signature",
+	"token",
+	"transactionkey",
+)
+
+#: Shorter values are not replaced: taking every "abc" out of a page would leave nothing to read.
+SHORTEST_SECRET = 4
+#: Larger bodies are cut before they are looked at; nobody reads more, and parsing them costs time.
+LONGEST_LOOK = 256 * 1024
+
+_NAME = r"[\w.\-\[\]]*(?:" + "|".join("[-_ ]?".join(name) for name in SECRET_NAMES) + r")[\w.\-\[\]]*"
+_IN_JSON_TEXT = re.compile(rf'(?i)("{_NAME}\\*"\s*:\s*)(\\*"(?:[^"\\]|\\.)*(?:"|$)|-?\d[\d.eE+-]*)')
+_IN_XML = re.compile(rf"(?is)(<(?:[\w.-]+:)?({_NAME})(?:\s[^<>]*)?>)(?!\s*<[^/!])(.*?)(</|$)")
+_IN_XML_ATTRIBUTE = re.compile(rf"""(?i)(\s{_NAME}\s*=\s*)("[^"]*"|'[^']*')""")
+_IN_QUERY = re.compile(rf"(?i)((?:^|[?&;\s])(?:{_NAME})=)([^&;\s\"'<>]+)")
+_IN_HEADER_TEXT = re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{6,}")
+_USERINFO = re.compile(r"(?i)(\b[a-z][a-z0-9+.-]*://)[^/\s@\"']+@")
+
+
+def is_secret_name(name: str) -> bool:
+	"""Whether a header, key or parameter of this name holds a secret ("X-Shopify-Access-Token": yes)."""
+	plain = re.sub(r"[^a-z0-9]", "", name.lower())
+	return any(word in plain for word in SECRET_NAMES)
+
+
+class Redactor:
+	"""Removes secrets from texts. Give it the literal secrets of the Connection; more can be `add`ed."""
+
+	def __init__(self, secrets: Iterable[str] = ()):
+		self._literals: list[str] = []
+		self._variants: tuple[str, ...] = ()
+		self.add(*secrets)
+
+	def add(self, *secrets: str) -> None:
+		"""Hide these values too (a token that was issued a moment ago)."""
+		for secret in secrets:
+			if secret and len(secret) >= SHORTEST_SECRET and secret not in self._literals:
+				self._literals.append(secret)
+		found = {variant for secret in self._literals for variant in _spellings(secret)}
+		# the longest first: a secret may contain another one
+		self._variants = tuple(sorted(found, key=len, reverse=True))
+
+	def literals(self, text: str) -> str:
+		"""`text` without the known secret values; names are not looked at."""
+		for variant in self._variants:
+			if variant in text:
+				text = text.replace(variant, REDACTED)
+		return text
+
+	def text(self, text: str) -> str:
+		"""Free text (an exception, a body of unknown format): values after secret names, and known values."""
+		text = self.literals(text)
+		text = _USERINFO.sub(rf"\g<1>{REDACTED}@", text)
+		text = _IN_HEADER_TEXT.sub(rf"\g<1> {REDACTED}", text)
+		text = _IN_JSON_TEXT.sub(rf'\g<1>"{REDACTED}"', text)
+		text = _IN_XML.sub(rf"\g<1>{REDACTED}\g<4>", text)
+		text = _IN_XML_ATTRIBUTE.sub(rf'\g<1>"{REDACTED}"', text)
+		return _IN_QUERY.sub(rf"\g<1>{REDACTED}", text)
+
+	def url(self, url: str) -> str:
+		"""The address without user, password and secret query values."""
+		try:
+			parts = urlsplit(url)
+		except ValueError:
+			# not an address at all (a broken "[" host): still never stored as it is
+			return self.text(url)
+		host = parts.netloc.rpartition("@")[2]
+		query = self._pairs(parts.query)
+		fragment = REDACTED if parts.fragment else ""
+		return self.literals(urlunsplit((parts.scheme, host, parts.path, query, fragment)))
+
+	def headers(self, headers: Mapping[str, str]) -> dict[str, str]:
+		return {
+			name: REDACTED if is_secret_name(name) else self.literals(str(value))
+			for name, value in headers.items()
+		}
+
+	def value(self, value: Any) -> Any:
+		"""A parsed JSON value with everything under secret names replaced; flags and nulls stay."""
+		if isinstance(value, Mapping):
+			return {
+				self.literals(str(key)): REDACTED
+				if is_secret_name(str(key)) and not isinstance(inner, bool | None)
+				else self.value(inner)
+				for key, inner in value.items()
+			}
+		if isinstance(value, list | tuple):
+			return [self.value(inner) for inner in value]
+		if isinstance(value, str):
+			return self.text(value)
+		return value
+
+	def body(self, body: bytes | str | None, limit: int = 20_000) -> str:
+		"""A request or response body as it may be stored: redacted first, then cut to `limit` characters."""
+		if not body:
+			return ""
+		size = len(body)
+		text = body.decode("utf-8", "replace") if isinstance(body, bytes) else body
+		if len(text) > LONGEST_LOOK:
+			# a secret cut in two would not be recognised: drop the torn end as well
+			torn = max((len(variant) for variant in self._variants), default=0)
+			redacted = self.text(text[:LONGEST_LOOK])
+			redacted = redacted[: max(len(redacted) - torn, 0)]
+		else:
+			redacted = self._whole(text)
+		if len(redacted) > limit or len(text) > LONGEST_LOOK:
+			return f"{redacted[:limit]}… [{size} in all]"
+		return redacted
+
+	def _whole(self, text: str) -> str:
+		stripped = text.lstrip("\ufeff \t\r\n")
+		if stripped[:1] in ("{", "["):
+			try:
+				return json.dumps(self.value(json.loads(stripped)), ensure_ascii=False)
+			except (ValueError, RecursionError):
+				return self.text(text)
+		if "=" in stripped and re.fullmatch(r"[\w.%+*\-\[\]]+=[^\s<>]*", stripped):
+			return self.literals(self._pairs(stripped))
+		return self.text(text)
+
+	def _pairs(self, query: str) -> str:
+		if not query:
+			return ""
+		return urlencode(
+			[
+				(self.literals(name), REDACTED if is_secret_name(name) else self.text(value))
+				for name, value in parse_qsl(query, keep_blank_values=True, errors="replace")
+			],
+			safe="[]",
+		)
+
+
+def _spellings(secret: str) -> set[str]:
+	"""The ways a value may be written in an address, a form, JSON, HTML/XML or after "Basic"."""
+	escaped = json.dumps(secret)[1:-1]
+	found = {
+		secret,
+		quote(secret, safe=""),
+		quote(secret),
+		quote_plus(secret),
+		escaped,
+		escaped.replace("/", "\\/"),
+		json.dumps(secret, ensure_ascii=False)[1:-1],
+		html.escape(secret),
+		html.escape(secret, quote=False),
+		base64.b64encode(secret.encode()).decode(),
+	}
+	# percent codes may come in small letters
+	found |= {re.sub(r"%[0-9A-F]{2}", lambda match: match[0].lower(), spelling) for spelling in found}
+	return {spelling for spelling in found if len(spelling) >= SHORTEST_SECRET}
