@@ -1,0 +1,100 @@
+"""Where outside systems deliver webhooks:
+
+	POST /api/method/integration_hub.api.webhooks.receive?key=<webhook key of the Connection>
+
+Order of events: find the Connection, verify the signature over the raw bytes, store Events in one insert,
+commit, answer 200, wake a worker. Nothing is worked on in the request.
+
+Answers: 200 stored (or known already) · 401 wrong signature · 404 unknown key, or a Connection that takes no
+webhooks · 405 not POST · 413 body over 5 MB. Bodies of errors say nothing about what exists here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+import frappe
+from werkzeug.wrappers import Response
+
+from integration_hub.connectors.contract import ReceivesWebhooks, WebhookRequest
+from integration_hub.failures import BadSignature, Failure
+from integration_hub.sync import connections, refusals, store, wake
+
+MAX_BODY = 5 * 1024 * 1024
+
+
+@frappe.whitelist(allow_guest=True, methods=["POST"])
+def receive() -> Response:
+	"""Take one webhook delivery. Guests may call it: the signature is the permission."""
+	request = frappe.request
+	if (request.content_length or 0) > MAX_BODY:
+		return _answer(413, "too large")
+	body = request.get_data(cache=True)
+	if len(body) > MAX_BODY:
+		return _answer(413, "too large")
+	name = _connection_of(request.args.get("key") or "")
+	if name is None:
+		return _answer(404, "not found")
+	connection = connections.get(name)
+	connector = connections.verifier(connection)
+	if not connection.enabled or not isinstance(connector, ReceivesWebhooks):
+		return _answer(404, "not found")
+	delivery = WebhookRequest(
+		headers={key.lower(): value for key, value in request.headers.items()},
+		body=body,
+		url=request.url,
+		query=dict(request.args),
+	)
+	try:
+		connector.verify(delivery)
+	except BadSignature:
+		refusals.count(name)
+		return _answer(401, "signature does not match")
+	if store.store(name, _drafts(connector, delivery)):
+		frappe.db.commit()  # acknowledged means stored: promise 1
+		wake.wake(name)
+	return _answer(200, "ok")
+
+
+def _connection_of(key: str) -> str | None:
+	"""The Connection with this webhook key. Keys are 32 random letters, so a look-up by index tells nothing."""
+	if not key or len(key) > 40:
+		return None
+	return frappe.db.get_value(connections.DOCTYPE, {"webhook_key": key}, "name", cache=True)
+
+
+def _drafts(connector, delivery: WebhookRequest) -> list[store.Draft]:
+	"""Events for a verified delivery; what cannot be read is kept as a dead letter that can be replayed."""
+	try:
+		return [store.draft(notice) for notice in connector.notices(delivery)]
+	except Failure as failure:
+		digest = hashlib.sha256(delivery.body).hexdigest()
+		return [
+			store.Draft(
+				direction="In",
+				resource="webhook",
+				outside_id=digest[:32],
+				dedupe_key=f"unreadable:{digest}",
+				action="read",
+				payload=_kept(delivery),
+				dead=failure.sentence,
+			)
+		]
+
+
+def _kept(delivery: WebhookRequest) -> str:
+	"""A delivery as it is stored for a replay; header values that could be secrets are not needed again."""
+	return store.dump(
+		{
+			"headers": {
+				key: value
+				for key, value in delivery.headers.items()
+				if key not in ("authorization", "cookie", "proxy-authorization")
+			},
+			"body": delivery.body.decode("utf-8", "replace"),
+		}
+	)
+
+
+def _answer(status: int, text: str) -> Response:
+	return Response(f'{{"message":"{text}"}}', status=status, mimetype="application/json")

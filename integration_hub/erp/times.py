@@ -1,0 +1,23 @@
+"""Aware times of records ↔ the site's own naive time, as ERPNext's documents keep it."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timezone
+from zoneinfo import ZoneInfo
+
+from frappe.utils import get_system_timezone
+
+
+def to_site(moment: datetime) -> datetime:
+	"""An aware moment on the site's clock (naive, as the database keeps it)."""
+	return moment.astimezone(ZoneInfo(get_system_timezone())).replace(tzinfo=None)
+
+
+def site_date(moment: datetime) -> date:
+	"""The day it was at the site when this happened: what a document is posted on."""
+	return to_site(moment).date()
+
+
+def from_site(site_time: datetime) -> datetime:
+	"""Site time → aware UTC. In the doubled hour of autumn the earlier reading is taken."""
+	return site_time.replace(tzinfo=ZoneInfo(get_system_timezone())).astimezone(timezone.utc)

@@ -1,0 +1,45 @@
+"""Everything Frappe calls, nothing else. The entry points themselves are in `tasks.py` and `api/`."""
+
+app_name = "integration_hub"
+app_title = "Integration Hub"
+app_publisher = "Integration Hub contributors"
+app_description = "Connects ERPNext with shops, payment gateways, carriers, CRMs and marketing"
+app_email = "hello@example.com"
+app_license = "GPL-3.0-or-later"
+app_icon = "octicon octicon-plug"
+app_color = "blue"
+
+# with its owner, because for a bare name Frappe v15 asks a web service whose app this is
+required_apps = ["frappe/erpnext"]
+
+after_install = "integration_hub.install.after_install"
+after_migrate = ["integration_hub.install.after_migrate"]
+before_uninstall = "integration_hub.install.before_uninstall"
+after_uninstall = "integration_hub.install.after_uninstall"
+
+# A user's save only ever writes an Event or marks stock as changed: no vendor is called from here.
+doc_events = {
+	"Delivery Note": {"on_submit": "integration_hub.tasks.delivery_note_submitted"},
+	"Stock Ledger Entry": {"after_insert": "integration_hub.tasks.stock_moved"},
+	"Sales Order": {
+		"on_submit": "integration_hub.tasks.stock_reserved",
+		"on_cancel": "integration_hub.tasks.stock_reserved",
+	},
+	"Item": {"after_insert": "integration_hub.tasks.something_was_fixed"},
+	"Integration Settings": {"on_update": "integration_hub.tasks.settings_changed"},
+}
+
+scheduler_events = {
+	"cron": {"* * * * *": ["integration_hub.tasks.sweep"]},
+	"daily_long": ["integration_hub.tasks.forget_old_data"],
+}
+
+# Integration documents are found by reference; they must not keep ERPNext documents from being deleted
+# or cancelled.
+ignore_links_on_delete = ["Integration Event", "Integration Link", "Integration Stock Level"]
+auto_cancel_exempted_doctypes = ["Integration Event", "Integration Link"]
+
+log_clearing_doctypes = {}
+
+# Connector classes of other apps: integration_hub_connectors = ["my_app.connectors.acme.Acme"]
+integration_hub_connectors = []

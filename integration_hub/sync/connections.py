@@ -1,0 +1,166 @@
+"""From a Connection document to a connector that can talk: settings, secrets, budget, tokens, pausing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import datetime, timezone
+
+import frappe
+from frappe import _
+from frappe.utils import now_datetime
+from frappe.utils.password import decrypt, get_decrypted_password, set_encrypted_password
+
+from integration_hub.connectors import all_connectors, connector_class
+from integration_hub.connectors.budget import Budget
+from integration_hub.connectors.contract import Connector
+from integration_hub.connectors.http import Exchange, Http
+from integration_hub.failures import NotAuthorised
+from integration_hub.sync import alerts
+
+DOCTYPE = "Integration Connection"
+
+
+def get(name: str):
+	"""The Connection document, cached, to be read only."""
+	return frappe.get_cached_doc(DOCTYPE, name)
+
+
+def registered() -> dict[str, type[Connector]]:
+	"""Every connector of this site by key: ours and those that other apps add by hook."""
+	return all_connectors(frappe.get_hooks("integration_hub_connectors"))
+
+
+def class_of(connection) -> type[Connector]:
+	return connector_class(connection.connector, frappe.get_hooks("integration_hub_connectors"))
+
+
+def settings_of(connection) -> tuple[dict[str, str], list[str]]:
+	"""The connector's settings as entered, secrets decrypted, and the list of those secrets."""
+	values = {row.setting: row.value or "" for row in connection.credentials if not row.is_secret}
+	secrets = _secrets(connection)
+	values.update(secrets)
+	values["environment"] = connection.environment or "Production"
+	if connection.environment == "Sandbox":
+		values["sandbox_url"] = connection.sandbox_url or ""
+	return values, [secret for secret in secrets.values() if secret]
+
+
+def _secrets(connection) -> dict[str, str]:
+	"""All secrets of a Connection in one query (`get_password` would take one for each)."""
+	rows = {row.name: row.setting for row in connection.credentials if row.is_secret}
+	if not rows:
+		return {}
+	auth = frappe.qb.Table("__Auth")
+	stored = (
+		frappe.qb.from_(auth)
+		.select(auth.name, auth.password)
+		.where(
+			(auth.doctype == "Integration Credential")
+			& auth.name.isin(list(rows))
+			& (auth.fieldname == "secret")
+			& (auth.encrypted == 1)
+		)
+		.run()
+	)
+	return {rows[name]: decrypt(password, key=f"Integration Credential.{name}.secret") for name, password in stored}
+
+
+def open_connector(connection, on_exchange: Callable[[Exchange], None] | None = None) -> Connector:
+	"""A connector ready to talk for this Connection, with the budget all workers share."""
+	kind = class_of(connection)
+	settings, secrets = settings_of(connection)
+	http = Http(
+		kind.base_url(settings),
+		budget=budget_of(connection, kind),
+		on_exchange=on_exchange,
+		secrets=secrets,
+		allow_loopback_http=connection.environment == "Sandbox",
+	)
+	return kind(settings, http, SiteVault(connection.name))
+
+
+def verifier(connection) -> Connector:
+	"""A connector that only verifies and reads webhooks: no budget, nothing is called."""
+	kind = class_of(connection)
+	settings, secrets = settings_of(connection)
+	return kind(settings, Http(kind.base_url(settings), secrets=secrets), SiteVault(connection.name))
+
+
+def budget_of(connection, kind: type[Connector] | None = None) -> Budget:
+	kind = kind or class_of(connection)
+	return Budget(
+		f"integration_hub:{frappe.local.site}:{connection.name}",
+		limit=kind.rate_limit,
+		redis_url=frappe.conf.get("redis_cache"),
+	)
+
+
+class SiteVault:
+	"""Tokens that a vendor issued, encrypted in the site's password store, shared by all workers.
+
+	The contract's `Vault`. `put` commits, so that a token is not lost with a piece of work that fails later;
+	connectors only call it while they talk, and the engine never talks inside an open transaction.
+	"""
+
+	def __init__(self, connection: str):
+		self.connection = connection
+
+	def get(self, name: str) -> str | None:
+		stored = get_decrypted_password(DOCTYPE, self.connection, f"token:{name}", raise_exception=False)
+		if not stored:
+			return None
+		token = json.loads(stored)
+		if token["expires_at"] and datetime.fromisoformat(token["expires_at"]) <= datetime.now(timezone.utc):
+			return None
+		return token["value"]
+
+	def put(self, name: str, value: str, expires_at: datetime | None = None) -> None:
+		token = json.dumps({"value": value, "expires_at": expires_at and expires_at.isoformat()})
+		set_encrypted_password(DOCTYPE, self.connection, token, fieldname=f"token:{name}")
+		frappe.db.commit()  # see the class: a fresh token must survive a later failure
+
+
+def pause(name: str, failure: NotAuthorised) -> None:
+	"""Stop working for a Connection whose key is refused, and tell people. In the caller's transaction."""
+	if frappe.db.get_value(DOCTYPE, name, "paused"):
+		return
+	frappe.db.set_value(DOCTYPE, name, {"paused": 1, "paused_reason": failure.sentence}, update_modified=False)
+	frappe.clear_document_cache(DOCTYPE, name)
+	alerts.tell(
+		_("Integration {0} is paused").format(name),
+		_(
+			"{0}: {1} Nothing is lost; what arrives is kept. Mend the credentials in the Connection, then press Resume."
+		).format(name, failure.sentence),
+		(DOCTYPE, name),
+	)
+
+
+def is_working(connection) -> bool:
+	"""May workers act for it now? What arrives is stored either way."""
+	return bool(connection.enabled) and not connection.paused and not stopped()
+
+
+def stopped() -> bool:
+	"""The hub's stop switch, read from the database: a cached value would let workers go on."""
+	return bool(frappe.db.get_single_value("Integration Settings", "stop_everything", cache=False))
+
+
+def row_of(connection, resource: str, direction: str):
+	"""The switch row of one Resource, or None when the Connection has none or it is off."""
+	for row in connection.resources:
+		if row.resource == resource and row.direction == direction:
+			return row if row.enabled else None
+	return None
+
+
+def note(row, **values) -> None:
+	"""Write how a Resource's run went into its row, past the document's own save (which people may hold)."""
+	frappe.db.set_value("Integration Resource", row.name, values, update_modified=False)
+	frappe.clear_document_cache(DOCTYPE, row.parent)
+	for field, value in values.items():
+		row.set(field, value)
+
+
+def site_now() -> datetime:
+	return now_datetime()

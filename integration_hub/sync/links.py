@@ -1,0 +1,158 @@
+"""Links: which ERPNext document an outside thing is, kept unique by the database.
+
+How two workers that meet at one new customer make one customer (InnoDB):
+
+	worker A                                   worker B
+	INSERT link(customers, 42)  ✓ (row lock)
+	                                           INSERT link(customers, 42)  … waits for A's lock
+	INSERT customer, UPDATE link, COMMIT
+	                                           ✗ duplicate key → reads the link with a locking read: A's customer
+
+A rolled-back A lets B's insert through. SQLite has one writer, so B waits for the whole transaction.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import frappe
+from frappe.utils import now
+
+DOCTYPE = "Integration Link"
+_FIELDS = ("name", "outside_id", "reference_doctype", "reference_name", "version", "digest", "extra", "label")
+
+
+class Links:
+	"""The Links of one Connection. Everything happens in the caller's transaction."""
+
+	def __init__(self, connection: str):
+		self.connection = connection
+
+	def get(self, resource: str, outside_id: str) -> frappe._dict | None:
+		return self.get_many(resource, [outside_id]).get(outside_id)
+
+	def get_many(self, resource: str, outside_ids: Iterable[str], *, lock: bool = False) -> dict[str, frappe._dict]:
+		"""Links by outside id, in one query. `lock` reads what others have just committed."""
+		outside_ids = list(dict.fromkeys(outside_ids))
+		if not outside_ids:
+			return {}
+		link = frappe.qb.DocType(DOCTYPE)
+		query = (
+			frappe.qb.from_(link)
+			.select(*(link[field] for field in _FIELDS))
+			.where(
+				(link.connection == self.connection)
+				& (link.resource == resource)
+				& link.outside_id.isin(outside_ids)
+			)
+		)
+		if lock:
+			query = query.for_update()
+		return {row.outside_id: row for row in query.run(as_dict=True)}
+
+	def claim(self, resource: str, outside_id: str) -> frappe._dict | None:
+		"""Reserve an outside id. Returns None when it is ours to fill (`fill`), or the existing Link.
+
+		Waits for another worker that has just reserved it, and then returns what that worker made.
+		"""
+		try:
+			_insert(self.connection, resource, outside_id)
+		except _unique_errors() as error:
+			if not frappe.db.is_duplicate_entry(error):
+				raise
+			return self.get_many(resource, [outside_id], lock=True).get(outside_id)
+		return None
+
+	def fill(
+		self,
+		resource: str,
+		outside_id: str,
+		doctype: str | None,
+		name: str | None,
+		*,
+		version: str = "",
+		digest: str = "",
+		label: str = "",
+		extra: Mapping[str, Any] | None = None,
+	) -> None:
+		"""Say what a claimed (or older) Link stands for."""
+		link = frappe.qb.DocType(DOCTYPE)
+		(
+			frappe.qb.update(link)
+			.set(link.reference_doctype, doctype)
+			.set(link.reference_name, name)
+			.set(link.version, version)
+			.set(link.digest, digest)
+			.set(link.label, (label or "")[:140])
+			.set(link.extra, json.dumps(extra, sort_keys=True) if extra else None)
+			.set(link.modified, now())
+			.where(
+				(link.connection == self.connection)
+				& (link.resource == resource)
+				& (link.outside_id == outside_id)
+			)
+			.run()
+		)
+
+	def add(self, resource: str, outside_id: str, doctype: str, name: str, **more: Any) -> None:
+		"""A Link for something made in this transaction. A duplicate is a Conflict and undoes the whole."""
+		_insert(self.connection, resource, outside_id, doctype, name, **more)
+
+	def of(self, doctype: str, name: str, resource: str | None = None) -> list[frappe._dict]:
+		"""What an ERPNext document is at this Connection."""
+		link = frappe.qb.DocType(DOCTYPE)
+		query = (
+			frappe.qb.from_(link)
+			.select(*(link[field] for field in _FIELDS), link.resource)
+			.where(
+				(link.reference_doctype == doctype)
+				& (link.reference_name == name)
+				& (link.connection == self.connection)
+			)
+		)
+		if resource:
+			query = query.where(link.resource == resource)
+		return query.run(as_dict=True)
+
+
+def _insert(
+	connection: str,
+	resource: str,
+	outside_id: str,
+	doctype: str | None = None,
+	name: str | None = None,
+	*,
+	version: str = "",
+	digest: str = "",
+	label: str = "",
+	extra: Mapping[str, Any] | None = None,
+) -> None:
+	moment, user = now(), frappe.session.user
+	fields = {
+		"name": frappe.generate_hash(length=20),
+		"owner": user,
+		"modified_by": user,
+		"creation": moment,
+		"modified": moment,
+		"docstatus": 0,
+		"idx": 0,
+		"connection": connection,
+		"resource": resource,
+		"outside_id": outside_id,
+		"reference_doctype": doctype,
+		"reference_name": name,
+		"version": version,
+		"digest": digest,
+		"label": (label or "")[:140],
+		"extra": json.dumps(extra, sort_keys=True) if extra else None,
+	}
+	# plain SQL through the query builder: Document.insert would turn the duplicate key into a message for
+	# people and cost five queries where one is needed
+	frappe.qb.into(DOCTYPE).columns(*fields).insert(*fields.values()).run()
+
+
+def _unique_errors() -> tuple[type[Exception], ...]:
+	"""What the database driver raises for a duplicate key (the site decides which driver)."""
+	return (frappe.db.IntegrityError, frappe.UniqueValidationError, frappe.DuplicateEntryError)

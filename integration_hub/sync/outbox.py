@@ -1,0 +1,58 @@
+"""What happened here that an outside system must hear: written into the user's own transaction.
+
+These functions run inside somebody's save. They read a few rows, write one Event, and never call a vendor;
+if the save is rolled back the Event is gone with it.
+"""
+
+from __future__ import annotations
+
+import frappe
+
+from integration_hub.erp import shipments, stock
+from integration_hub.sync import connections, push, store, wake
+
+
+def delivery_note_submitted(doc) -> None:
+	"""A Delivery Note for an imported order: the shop shall hear of the parcel, once."""
+	if doc.is_return or frappe.flags.in_install:
+		return
+	for told in shipments.of_delivery_note(doc):
+		connection = connections.get(told.connection)
+		if not connection.enabled or connections.row_of(connection, "shipments", "Out") is None:
+			continue
+		stored = store.store(
+			told.connection,
+			[
+				store.Draft(
+					direction="Out",
+					resource="shipments",
+					outside_id=told.order_id,
+					dedupe_key=f"delivery:{doc.name}:{told.order_id}",
+					label=told.label,
+					payload=told.payload,
+					reference=(doc.doctype, doc.name),
+				)
+			],
+		)
+		if stored:
+			wake.wake_after_commit(told.connection)
+
+
+def stock_moved(item_code: str) -> None:
+	"""Stock or reservation of an Item changed: wake the push of the Connections that sell it, after commit.
+
+	Nothing is written: the difference is found by the push itself. Items are gathered for the transaction.
+	"""
+	items = frappe.flags.get("integration_hub_moved")
+	if items is not None:
+		items.add(item_code)
+		return
+	frappe.flags.integration_hub_moved = {item_code}
+
+	def after_commit() -> None:
+		moved = frappe.flags.pop("integration_hub_moved", None) or ()
+		for name in stock.connections_selling(moved):
+			push.enqueue_quietly(name)
+
+	frappe.db.after_commit.add(after_commit)
+	frappe.db.after_rollback.add(lambda: frappe.flags.pop("integration_hub_moved", None))

@@ -1,0 +1,151 @@
+"""Pulling: walk a vendor's list from the stored point in time and store Events, page by page.
+
+Each page's Events and the page cursor are committed together, so a killed pull goes on with the next page;
+what it stored twice is ignored by the unique key. The point in time moves only when the list was walked to
+its end, back by the connector's overlap because lists lag behind.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+
+import frappe
+from frappe import _
+from frappe.utils import add_days, get_datetime, now_datetime
+
+from integration_hub.connectors.contract import Connector, PullsCustomers, PullsOrders, PullsProducts
+from integration_hub.connectors.http import Exchange
+from integration_hub.erp.times import from_site, to_site
+from integration_hub.failures import Failure, NotAuthorised, RateLimited
+from integration_hub.sync import attempts, connections, store, wake
+from integration_hub.sync.failing import sort
+
+#: Resource → (capability, method)
+PULLS: dict[str, tuple[type, str]] = {
+	"orders": (PullsOrders, "pull_orders"),
+	"products": (PullsProducts, "pull_products"),
+	"customers": (PullsCustomers, "pull_customers"),
+}
+#: how far back the very first pull looks when nobody said otherwise
+FIRST_DAYS = 30
+METHOD = "integration_hub.tasks.pull"
+
+
+def enqueue_due() -> int:
+	"""For the sweep: enqueue a pull for every switched-on Resource whose interval has passed."""
+	resource = frappe.qb.DocType("Integration Resource")
+	connection = frappe.qb.DocType(connections.DOCTYPE)
+	rows = (
+		frappe.qb.from_(resource)
+		.join(connection)
+		.on(connection.name == resource.parent)
+		.select(resource.parent, resource.resource, resource.every_minutes, resource.last_run_at)
+		.where(
+			(resource.enabled == 1)
+			& (resource.direction == "In")
+			& (connection.enabled == 1)
+			& (connection.paused == 0)
+		)
+		.run(as_dict=True)
+	)
+	moment = now_datetime()
+	due = [
+		row
+		for row in rows
+		if row.resource in PULLS
+		and (
+			not row.last_run_at
+			or row.last_run_at + timedelta(minutes=max(1, row.every_minutes or 10)) <= moment
+		)
+	]
+	for row in due:
+		enqueue(row.parent, row.resource)
+	return len(due)
+
+
+def enqueue(connection: str, resource: str) -> None:
+	"""Start a pull in the background unless one is queued or running."""
+	frappe.enqueue(
+		METHOD,
+		queue="long",
+		job_id=wake.job_id_of(connection, f"pull_{resource}"),
+		deduplicate=True,
+		connection=connection,
+		resource=resource,
+	)
+
+
+def run(connection_name: str, resource: str, *, pages: int | None = None) -> str:
+	"""Pull one Resource of a Connection to its end (or `pages` pages). Returns a sentence. Commits by page.
+
+	A failure is written into the Resource's row as a sentence; the cursor stays, so the next run goes on.
+	"""
+	connection = connections.get(connection_name)
+	row = connections.row_of(connection, resource, "In")
+	if row is None or not connections.is_working(connection):
+		return _("{0} is off or paused.").format(resource)
+	exchanges: list[Exchange] = []
+	try:
+		connector = connections.open_connector(connection, on_exchange=exchanges.append)
+		stored = _walk(connection, connector, row, resource, pages, exchanges)
+		sentence = _("{0} new of {1} seen").format(*stored)
+	except Exception as error:  # the border of a background job: sorted, written into the row, people told
+		frappe.db.rollback()
+		sentence = _failed(connection_name, sort(error))
+	if exchanges:
+		attempts.add_exchanges(connection_name, None, exchanges)
+	connections.note(row, last_run_at=now_datetime(), last_result=sentence)
+	frappe.db.commit()  # the end of a background job's piece of work
+	wake.wake(connection_name)
+	return sentence
+
+
+def _failed(connection: str, failure: Failure) -> str:
+	if isinstance(failure, NotAuthorised):
+		connections.pause(connection, failure)
+	if isinstance(failure, RateLimited):
+		return _("{0} It goes on with the next run.").format(failure.sentence)
+	return failure.sentence
+
+
+def _walk(connection, connector: Connector, row, resource: str, pages: int | None, exchanges: list) -> tuple[int, int]:
+	capability, method = PULLS[resource]
+	since = _since(row)
+	cursor = row.page_cursor or None
+	newest = from_site(get_datetime(row.newest_seen)) if row.newest_seen and cursor else None
+	new = seen = 0
+	while True:
+		page = getattr(connector, method)(since, cursor)
+		seen += len(page.notices)
+		new += store.store(connection.name, [store.draft(notice) for notice in page.notices])
+		if page.newest and (newest is None or page.newest > newest):
+			newest = page.newest
+		if exchanges:
+			attempts.add_exchanges(connection.name, None, exchanges)
+			exchanges.clear()
+		cursor = page.cursor
+		if cursor:
+			connections.note(row, page_cursor=cursor, newest_seen=newest and to_site(newest), since=to_site(since))
+		else:
+			reached = max(since, newest - timedelta(seconds=connector.pull_overlap)) if newest else since
+			connections.note(row, page_cursor=None, newest_seen=None, since=to_site(reached))
+		frappe.db.commit()  # this page's Events and the cursor belong together; a kill loses neither
+		if new:
+			wake.wake(connection.name)
+		if not cursor or (pages is not None and (pages := pages - 1) <= 0):
+			return new, seen
+
+
+def _since(row) -> datetime:
+	if row.since:
+		return from_site(get_datetime(row.since))
+	return datetime.now(timezone.utc) - timedelta(days=FIRST_DAYS)
+
+
+def backfill(connection_name: str, resource: str, days: int) -> None:
+	"""Ask again for everything changed in the last `days` days; what is known already is not done again."""
+	row = connections.row_of(connections.get(connection_name), resource, "In")
+	if row is None:
+		frappe.throw(_("{0} is not switched on for {1}.").format(resource, connection_name))
+	connections.note(row, since=add_days(now_datetime(), -days), page_cursor=None, newest_seen=None)
+	enqueue(connection_name, resource)

@@ -1,0 +1,62 @@
+"""Doing Events again: one from the form, ten thousand by filter, and by themselves when a mapping was added."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import frappe
+from frappe.utils import now_datetime
+
+from integration_hub.sync import wake
+
+DOCTYPE = "Integration Event"
+#: what may be done again; Queued, Working and Retrying are on their way already
+REPLAYABLE = ("Parked", "Dead", "Done", "Ignored", "Retrying")
+
+
+def replay(names: Sequence[str]) -> int:
+	"""Make Events due again; returns how many. The caller has checked that the user may."""
+	return _requeue(lambda event: event.name.isin(list(names)) & event.status.isin(REPLAYABLE))
+
+
+def replay_where(connection: str, statuses: Iterable[str] = ("Parked", "Dead")) -> int:
+	"""Make every parked or dead Event of a Connection due again."""
+	wanted = [status for status in statuses if status in REPLAYABLE]
+	return _requeue(lambda event: (event.connection == connection) & event.status.isin(wanted))
+
+
+def go_on(waits_for: Iterable[str], connection: str | None = None) -> int:
+	"""What was parked for these is due again. `connection` None: for every Connection."""
+	keys = list(waits_for)
+	if not keys:
+		return 0
+
+	def condition(event):
+		waiting = event.waits_for.isin(keys) & (event.status == "Parked")
+		return waiting if connection is None else waiting & (event.connection == connection)
+
+	return _requeue(condition)
+
+
+def _requeue(condition) -> int:
+	event = frappe.qb.DocType(DOCTYPE)
+	moment = now_datetime()
+	names = frappe.qb.from_(event).select(event.connection).distinct().where(condition(event)).run()
+	if not names:
+		return 0
+	(
+		frappe.qb.update(event)
+		.set(event.status, "Queued")
+		.set(event.failure, "")
+		.set(event.due_at, moment)
+		.set(event.done_at, None)
+		.set(event.tries, 0)
+		.set(event.waits_for, None)
+		.set(event.modified, moment)
+		.where(condition(event))
+		.run()
+	)
+	count = frappe.db._cursor.rowcount
+	for (name,) in names:
+		wake.wake_after_commit(name)
+	return count

@@ -1,0 +1,63 @@
+"""Forgetting: personal data in payloads, old Attempts and old ended Events, by the days in the settings."""
+
+from __future__ import annotations
+
+import frappe
+from frappe.query_builder import DocType
+from frappe.utils import add_days, now_datetime
+
+#: rows deleted or emptied in one statement, so that no lock is held long
+CHUNK = 2000
+
+
+def forget() -> dict[str, int]:
+	"""One round; commits chunk by chunk. Parked and dead Events keep their payload: they can be replayed."""
+	settings = frappe.get_cached_doc("Integration Settings")
+	return {
+		"payloads": _redact_payloads(settings.keep_payload_days or 30),
+		"attempts": _delete_old("Integration Attempt", settings.keep_attempts_days or 30),
+		"events": _delete_old("Integration Event", settings.keep_done_days or 90, ("Done", "Ignored")),
+	}
+
+
+def _redact_payloads(days: int) -> int:
+	event = DocType("Integration Event")
+	old = add_days(now_datetime(), -days)
+	total = 0
+	while True:
+		names = (
+			frappe.qb.from_(event)
+			.select(event.name)
+			.where(
+				event.status.isin(("Done", "Ignored")) & (event.payload_redacted == 0) & (event.done_at < old)
+			)
+			.limit(CHUNK)
+			.run(pluck=True)
+		)
+		if not names:
+			return total
+		(
+			frappe.qb.update(event)
+			.set(event.payload, None)
+			.set(event.payload_redacted, 1)
+			.where(event.name.isin(names))
+			.run()
+		)
+		frappe.db.commit()  # a chunk at a time: a long table must not be locked for minutes
+		total += len(names)
+
+
+def _delete_old(doctype: str, days: int, statuses: tuple[str, ...] | None = None) -> int:
+	table = DocType(doctype)
+	old = add_days(now_datetime(), -days)
+	total = 0
+	while True:
+		query = frappe.qb.from_(table).select(table.name).where(table.creation < old).limit(CHUNK)
+		if statuses:
+			query = query.where(table.status.isin(statuses))
+		names = query.run(pluck=True)
+		if not names:
+			return total
+		frappe.qb.from_(table).delete().where(table.name.isin(names)).run()
+		frappe.db.commit()  # a chunk at a time: a long table must not be locked for minutes
+		total += len(names)

@@ -1,0 +1,81 @@
+"""Get a worker going for a Connection. Waking may fail or be lost: the sweep finds what is due anyway.
+
+A Connection has a few numbered job ids ("slots"). RQ refuses a second job of the same id while the first
+is queued, so a thousand webhooks enqueue at most `workers_per_connection` jobs; a slot whose job has
+already started may be past its last look, so the next slot is taken.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+import frappe
+from frappe.utils.background_jobs import get_job_status
+from redis.exceptions import RedisError
+from rq.job import JobStatus
+
+METHOD = "integration_hub.tasks.work"
+QUEUE = "default"
+JOB_SECONDS = 300
+
+
+def wake_after_commit(connection: str) -> None:
+	"""For document events: wake only if the user's save is really committed. Once per transaction."""
+	woken = frappe.flags.setdefault("integration_hub_woken", set())
+	if connection in woken:
+		return
+	woken.add(connection)
+
+	def after_commit() -> None:
+		woken.discard(connection)
+		wake(connection)
+
+	frappe.db.after_commit.add(after_commit)
+	frappe.db.after_rollback.add(lambda: woken.discard(connection))
+
+
+def wake(connection: str) -> None:
+	"""Enqueue a worker job now. What it shall find must be committed already."""
+	for slot in range(_slots()):
+		job_id = job_id_of(connection, str(slot))
+		try:
+			if get_job_status(job_id) == JobStatus.STARTED:
+				continue
+			_enqueue(connection, job_id, deduplicate=True)
+		except RedisError as error:
+			_unheard(connection, error)
+		return
+
+
+def rescue(connection: str) -> None:
+	"""For the sweep: Events are overdue although jobs should run, so their jobs died. A fresh job id."""
+	try:
+		_enqueue(connection, job_id_of(connection, frappe.generate_hash(length=8)))
+	except RedisError as error:
+		_unheard(connection, error)
+
+
+def _enqueue(connection: str, job_id: str, deduplicate: bool = False) -> None:
+	frappe.enqueue(
+		METHOD,
+		queue=QUEUE,
+		timeout=JOB_SECONDS,
+		job_id=job_id,
+		deduplicate=deduplicate,
+		connection=connection,
+	)
+
+
+def job_id_of(connection: str, slot: str) -> str:
+	# newer RQ allows only letters, digits, "_" and "-" in ids, so the Connection's title is hashed
+	digest = hashlib.sha1(connection.encode(), usedforsecurity=False).hexdigest()[:16]
+	return f"integration_hub_work_{digest}_{slot}"
+
+
+def _slots() -> int:
+	name = "Integration Settings"
+	return max(1, int(frappe.get_cached_value(name, name, "workers_per_connection") or 2))
+
+
+def _unheard(connection: str, error: RedisError) -> None:
+	frappe.logger("integration_hub").warning(f"could not wake a worker for {connection}: {error}")

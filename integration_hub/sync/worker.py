@@ -1,0 +1,322 @@
+"""The worker: claims due Events of one Connection, does them, and writes down how each ended.
+
+Claiming is one UPDATE per Event under two unique rules of the database, so any number of workers may run:
+
+- the UPDATE only matches while `due_at` is set, so one worker gets the Event;
+- it writes `lane` (Resource + outside id), which is unique: a second Event about the same outside thing
+  cannot be claimed until the first has ended. It stays due and is looked at again.
+
+Doing happens in three steps. *Prepare* talks to the vendor with no transaction open. *Apply* writes the
+ERPNext documents, the Links and the Event's end in ONE transaction; the Event's end is an UPDATE that
+requires our lease, so a worker that was given up for dead cannot commit twice. *Fail* rolls back and writes
+the verdict. A worker killed anywhere leaves a lease that runs out; `sweep` makes the Event due again.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+import frappe
+from frappe import _
+from frappe.utils import now_datetime
+
+from integration_hub.connectors.http import Exchange
+from integration_hub.failures import Conflict, Failure, NotAuthorised
+from integration_hub.sync import attempts, connections, handlers, wake
+from integration_hub.sync.failing import sort
+from integration_hub.sync.retry import judge
+
+DOCTYPE = "Integration Event"
+#: Events claimed at once: as many as one vendor call can usually fetch, few enough to end well in a lease
+BATCH = 20
+#: seconds after which a job hands over to a fresh one, well below wake.JOB_SECONDS
+SHIFT = 240
+
+
+@dataclass
+class Work:
+	"""One claimed Event in a worker's hands."""
+
+	name: str
+	direction: str
+	resource: str
+	action: str
+	outside_id: str
+	version: str
+	tries: int
+	payload: str | None
+	reference_doctype: str | None
+	reference_name: str | None
+	lease: str
+	label: str = ""
+
+
+class LeaseLost(Exception):
+	"""Another worker was given this Event; what we did for it must not be committed."""
+
+
+def drain(connection_name: str, *, limit: int | None = None, seconds: float = SHIFT) -> int:
+	"""Work on what is due for a Connection until nothing is left, `limit` Events are done or time is up.
+
+	Returns how many Events were worked on. Must be called with no transaction open worth keeping.
+	"""
+	user = frappe.session.user
+	end = time.monotonic() + seconds
+	done = 0
+	try:
+		frappe.set_user(_creation_user())
+		while time.monotonic() < end and (limit is None or done < limit):
+			connection = connections.get(connection_name)
+			if not connections.is_working(connection):
+				return done
+			claimed = claim(connection_name, BATCH if limit is None else min(BATCH, limit - done))
+			if not claimed:
+				return done
+			work(connection, claimed, end=end)
+			done += len(claimed)
+	finally:
+		frappe.set_user(user)
+	if limit is None:
+		wake.rescue(connection_name)
+	return done
+
+
+def _creation_user() -> str:
+	name = "Integration Settings"
+	return frappe.get_cached_value(name, name, "creation_user") or "Administrator"
+
+
+def lease_seconds() -> int:
+	name = "Integration Settings"
+	return int(frappe.get_cached_value(name, name, "lease_seconds") or 300)
+
+
+def claim(connection: str, limit: int) -> list[Work]:
+	"""Take up to `limit` due Events, oldest first, at most one for each outside thing. Commits."""
+	for _try in range(3):
+		try:
+			return _claim(connection, limit)
+		except (frappe.QueryDeadlockError, frappe.QueryTimeoutError):
+			frappe.db.rollback()  # a dead lock undid the claims before it as well: begin again
+	return []
+
+
+def _claim(connection: str, limit: int) -> list[Work]:
+	frappe.db.rollback()  # start from a fresh snapshot: see what others have just committed
+	event = frappe.qb.DocType(DOCTYPE)
+	due = (
+		frappe.qb.from_(event)
+		.select(
+			event.name,
+			event.direction,
+			event.resource,
+			event.action,
+			event.outside_id,
+			event.version,
+			event.tries,
+			event.payload,
+			event.label,
+			event.reference_doctype,
+			event.reference_name,
+		)
+		.where((event.connection == connection) & (event.due_at <= now_datetime()))
+		.orderby(event.due_at)
+		.limit(limit * 3)
+		.run(as_dict=True)
+	)
+	claimed: list[Work] = []
+	lanes: set[str] = set()
+	lease = frappe.generate_hash(length=20)
+	for row in due:
+		lane = _lane(connection, row)
+		if lane in lanes:
+			continue
+		lanes.add(lane)
+		if _take(row.name, lane, lease):
+			claimed.append(Work(lease=lease, **row))
+		if len(claimed) == limit:
+			break
+	frappe.db.commit()  # the claim must be visible to other workers, and survive us, before anything is done
+	return claimed
+
+
+def _lane(connection: str, row) -> str:
+	return f"{connection}|{row.direction}|{row.resource}|{row.outside_id}"[-180:]
+
+
+def _take(name: str, lane: str, lease: str) -> bool:
+	event = frappe.qb.DocType(DOCTYPE)
+	moment = now_datetime()
+	try:
+		(
+			frappe.qb.update(event)
+			.set(event.status, "Working")
+			.set(event.due_at, None)
+			.set(event.lane, lane)
+			.set(event.lease, lease)
+			.set(event.lease_until, moment + timedelta(seconds=lease_seconds()))
+			.set(event.modified, moment)
+			.where((event.name == name) & event.due_at.isnotnull())
+			.run()
+		)
+	except (frappe.db.IntegrityError, frappe.UniqueValidationError) as error:
+		if frappe.db.is_duplicate_entry(error):
+			return False  # another Event of this outside thing is being worked on
+		raise
+	return frappe.db._cursor.rowcount == 1
+
+
+def extend(works: Sequence[Work]) -> None:
+	"""Renew the leases of what still waits in our hands; drops what was taken from us. Commits."""
+	names = [one.name for one in works]
+	if not names:
+		return
+	event = frappe.qb.DocType(DOCTYPE)
+	(
+		frappe.qb.update(event)
+		.set(event.lease_until, now_datetime() + timedelta(seconds=lease_seconds()))
+		.where(event.name.isin(names) & (event.lease == works[0].lease))
+		.run()
+	)
+	frappe.db.commit()  # nothing else is open; the sweep must see the longer lease
+
+
+def give_back(works: Sequence[Work]) -> None:
+	"""Make claimed but untouched Events due again (time is up, or the Connection was paused). Commits."""
+	if not works:
+		return
+	event = frappe.qb.DocType(DOCTYPE)
+	(
+		frappe.qb.update(event)
+		.set(event.status, "Queued")
+		.set(event.due_at, now_datetime())
+		.set(event.lane, None)
+		.set(event.lease, None)
+		.set(event.lease_until, None)
+		.where(event.name.isin([one.name for one in works]) & (event.lease == works[0].lease))
+		.run()
+	)
+	frappe.db.commit()  # others may take them now
+
+
+def work(connection, claimed: Sequence[Work], *, end: float | None = None) -> None:
+	"""Do claimed Events, kind by kind, so that a kind can fetch or push many in one vendor call."""
+	exchanges: list[Exchange] = []
+	connector = connections.open_connector(connection, on_exchange=exchanges.append)
+	renewed = time.monotonic()
+	left = list(claimed)
+	for handler, group in handlers.grouped(claimed):
+		prepared = _prepare(handler, connector, group)
+		if exchanges:
+			attempts.add_exchanges(connection.name, group[0].name if len(group) == 1 else None, exchanges)
+			exchanges.clear()
+			frappe.db.commit()  # what was sent and answered is kept even if every Event of it fails
+		for one in group:
+			if time.monotonic() - renewed > lease_seconds() / 3:
+				extend(left)
+				renewed = time.monotonic()
+			_finish(handler, connection, one, prepared[one.name])
+			left.remove(one)
+		if left and (not connections.is_working(connections.get(connection.name)) or _late(end)):
+			give_back(left)
+			return
+
+
+def _late(end: float | None) -> bool:
+	return end is not None and time.monotonic() > end
+
+
+def _prepare(handler, connector, group: Sequence[Work]) -> dict[str, object]:
+	"""What each Event needs from the vendor, or the Failure that stopped it. No transaction is open."""
+	frappe.db.rollback()
+	try:
+		prepared = handler.prepare(connector, group)
+	except Exception as error:  # the border of a worker: whatever a connector raises is sorted, none is lost
+		failure = sort(error)
+		return {one.name: failure for one in group}
+	return {one.name: prepared.get(one.name, Failure(_("Nothing came back for this one."))) for one in group}
+
+
+def _finish(handler, connection, one: Work, prepared: object) -> None:
+	started = time.monotonic()
+	try:
+		if isinstance(prepared, Exception):
+			raise prepared
+		result = handler.apply(connection, one, prepared)
+		_end(connection, one, result, started)
+		frappe.db.commit()  # documents, Links and the Event's end together: promise 1 and 2
+	except LeaseLost:
+		frappe.db.rollback()
+		frappe.logger("integration_hub").warning(f"lease of {one.name} was lost; its work was undone")
+	except Exception as error:  # the border of a worker: sorted and written down, none is swallowed
+		frappe.db.rollback()
+		_fail(connection, one, sort(error), started)
+	finally:
+		frappe.clear_messages()
+
+
+def _end(connection, one: Work, result, started: float) -> None:
+	"""Write the good end of an Event; raises LeaseLost when it is not ours any more."""
+	event = frappe.qb.DocType(DOCTYPE)
+	moment = now_datetime()
+	(
+		frappe.qb.update(event)
+		.set(event.status, result.status)
+		.set(event.failure, "")
+		.set(event.message, result.message)
+		.set(event.fix_doctype, None)
+		.set(event.fix_name, None)
+		.set(event.waits_for, None)
+		.set(event.reference_doctype, result.doctype)
+		.set(event.reference_name, result.name)
+		.set(event.tries, one.tries + 1)
+		.set(event.done_at, moment)
+		.set(event.modified, moment)
+		.set(event.lane, None)
+		.set(event.lease, None)
+		.set(event.lease_until, None)
+		.where((event.name == one.name) & (event.lease == one.lease))
+		.run()
+	)
+	if frappe.db._cursor.rowcount != 1:
+		raise LeaseLost
+	attempts.add_try(connection.name, one.name, "Done", result.message, started)
+
+
+def _fail(connection, one: Work, failure: Failure, started: float) -> None:
+	"""Write the verdict on a failed try. Its own transaction: the work was rolled back."""
+	tries = one.tries + 1
+	verdict = judge(failure, tries)
+	moment = now_datetime()
+	fix_doctype, fix_name = getattr(failure, "fix", None) or (None, None)
+	event = frappe.qb.DocType(DOCTYPE)
+	(
+		frappe.qb.update(event)
+		.set(event.status, verdict.status)
+		.set(event.failure, type(failure).__name__)
+		.set(event.message, failure.sentence)
+		.set(event.fix_doctype, fix_doctype)
+		.set(event.fix_name, fix_name)
+		.set(event.waits_for, getattr(failure, "waits_for", None))
+		.set(event.tries, tries if verdict.counts else one.tries)
+		.set(event.due_at, None if verdict.pause is None else moment + verdict.pause)
+		.set(event.done_at, moment if verdict.status == "Dead" else None)
+		.set(event.modified, moment)
+		.set(event.lane, None)
+		.set(event.lease, None)
+		.set(event.lease_until, None)
+		.where((event.name == one.name) & (event.lease == one.lease))
+		.run()
+	)
+	if frappe.db._cursor.rowcount == 1:
+		attempts.add_try(
+			connection.name, one.name, type(failure).__name__, failure.sentence, started, detail=failure.detail
+		)
+	if verdict.pause_connection and isinstance(failure, NotAuthorised):
+		connections.pause(connection.name, failure)
+	frappe.db.commit()  # the verdict is a piece of work of its own
+	if isinstance(failure, Conflict) and verdict.pause is not None and not verdict.pause:
+		time.sleep(0.02)  # let the winner commit before this one is claimed again

@@ -1,0 +1,51 @@
+"""Every background and scheduled entry point, and the document events of hooks.py: a few lines each."""
+
+import frappe
+
+from integration_hub.sync import outbox, pull as pulling, push as pushing, retention, setup, sweep as sweeping, worker
+
+
+def work(connection: str) -> None:
+	"""RQ job: do what is due for a Connection."""
+	worker.drain(connection)
+
+
+def pull(connection: str, resource: str) -> None:
+	"""RQ job: fetch what changed at a vendor."""
+	pulling.run(connection, resource)
+
+
+def push_stock(connection: str, also_refused: bool = False) -> None:
+	"""RQ job: tell a vendor every stock difference."""
+	pushing.run(connection, also_refused=also_refused)
+
+
+def sweep() -> None:
+	"""Scheduler, each minute: heal, wake, pull, push."""
+	sweeping.sweep()
+
+
+def forget_old_data() -> None:
+	"""Scheduler, daily: remove personal data and old rows after their retention time."""
+	retention.forget()
+
+
+def delivery_note_submitted(doc, method=None) -> None:
+	outbox.delivery_note_submitted(doc)
+
+
+def stock_moved(doc, method=None) -> None:
+	outbox.stock_moved(doc.item_code)
+
+
+def stock_reserved(doc, method=None) -> None:
+	for row in doc.items:
+		outbox.stock_moved(row.item_code)
+
+
+def something_was_fixed(doc, method=None) -> None:
+	setup.item_made(doc)
+
+
+def settings_changed(doc, method=None) -> None:
+	frappe.clear_document_cache(doc.doctype, doc.name)

@@ -1,0 +1,4 @@
+# For old tools only; pyproject.toml is the truth.
+from setuptools import setup
+
+setup()
