@@ -11,14 +11,12 @@ webhooks · 405 not POST · 413 body over 5 MB. Bodies of errors say nothing abo
 
 from __future__ import annotations
 
-import hashlib
-
 import frappe
 from werkzeug.wrappers import Response
 
 from integration_hub.connectors.contract import ReceivesWebhooks, WebhookRequest
 from integration_hub.failures import BadSignature, Failure
-from integration_hub.sync import connections, refusals, store, wake
+from integration_hub.sync import connections, refusals, store, unread, wake
 
 MAX_BODY = 5 * 1024 * 1024
 
@@ -68,32 +66,7 @@ def _drafts(connector, delivery: WebhookRequest) -> list[store.Draft]:
 	try:
 		return [store.draft(notice) for notice in connector.notices(delivery)]
 	except Failure as failure:
-		digest = hashlib.sha256(delivery.body).hexdigest()
-		return [
-			store.Draft(
-				direction="In",
-				resource="webhook",
-				outside_id=digest[:32],
-				dedupe_key=f"unreadable:{digest}",
-				action="read",
-				payload=_kept(delivery),
-				dead=failure.sentence,
-			)
-		]
-
-
-def _kept(delivery: WebhookRequest) -> str:
-	"""A delivery as it is stored for a replay; header values that could be secrets are not needed again."""
-	return store.dump(
-		{
-			"headers": {
-				key: value
-				for key, value in delivery.headers.items()
-				if key not in ("authorization", "cookie", "proxy-authorization")
-			},
-			"body": delivery.body.decode("utf-8", "replace"),
-		}
-	)
+		return [unread.draft(delivery, failure)]
 
 
 def _answer(status: int, text: str) -> Response:

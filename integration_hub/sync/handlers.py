@@ -19,7 +19,7 @@ from integration_hub.connectors.contract import Connector, FulfilsOrders, PullsC
 from integration_hub.erp import customers, items, orders, shipments
 from integration_hub.erp.context import Context, Result
 from integration_hub.failures import Failure, Gone, Rejected
-from integration_hub.sync import covered
+from integration_hub.sync import covered, unread
 from integration_hub.sync.links import Links
 
 Prepared = Mapping[str, Any]
@@ -109,6 +109,17 @@ def _apply_shipment(connection, one: Any, fulfilment: Any) -> Result:
 	return shipments.told(fulfilment, (one.reference_doctype, one.reference_name), context(connection))
 
 
+# --- kept webhooks ---------------------------------------------------------------------------------------
+
+
+def _prepare_unread(connector: Connector, works: Sequence[Any]) -> Prepared:
+	return {one.name: unread.read_again(connector, json.loads(one.payload)) for one in works}
+
+
+def _apply_unread(connection, one: Any, notices: Any) -> Result:
+	return unread.store_again(connection.name, notices)
+
+
 def _unknown(_connector: Connector, works: Sequence[Any]) -> Prepared:
 	return {
 		one.name: Rejected(_("Nothing here knows what to do with {0}.").format(one.resource)) for one in works
@@ -132,5 +143,6 @@ HANDLERS: dict[tuple[str, str], Handler] = {
 	("In", "customers"): _handler(
 		Inbound(PullsCustomers, "fetch_customers", "read_customer", customers.apply, customers.removed)
 	),
+	("In", unread.RESOURCE): Handler(_prepare_unread, _apply_unread),
 	("Out", "shipments"): Handler(_prepare_shipments, _apply_shipment),
 }
