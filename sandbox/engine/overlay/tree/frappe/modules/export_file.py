@@ -1,0 +1,3 @@
+"""`frappe.modules.export_file`, moved by the fork to `frappe.model.export`."""
+
+from frappe.model.export import *
