@@ -167,6 +167,9 @@ class Redis(Service):
 # MariaDB ----------------------------------------------------------------------------------------
 
 
+HOSTS = ("localhost", "127.0.0.1", "::1")
+
+
 class MariaDB(Service):
 	"""Debian's MariaDB server in a private data folder, for this sandbox alone.
 
@@ -195,9 +198,8 @@ class MariaDB(Service):
 		self.process = start_process(command, log)
 		wait_until(self._answers, self.process, log, "the MariaDB server")
 		if not (self.folder / "ready").exists():
-			self.run_sql(f"ALTER USER root@localhost IDENTIFIED BY '{self.root_password}'", password="")
-			self.run_sql(f"CREATE USER root@'127.0.0.1' IDENTIFIED BY '{self.root_password}'")
-			self.run_sql("GRANT ALL ON *.* TO root@'127.0.0.1' WITH GRANT OPTION")
+			users = (f"ALTER USER IF EXISTS root@'{host}' IDENTIFIED BY '{self.root_password}'" for host in HOSTS)
+			self.run_sql(";\n".join(users), password="")
 			(self.folder / "ready").touch()
 		return self
 
