@@ -2,7 +2,10 @@
 
 import frappe
 
-from integration_hub.sync import outbox, pull as pulling, push as pushing, retention, setup, sweep as sweeping, worker
+from integration_hub.sync import outbox, retention, setup, worker
+from integration_hub.sync import pull as pulling
+from integration_hub.sync import push as pushing
+from integration_hub.sync import sweep as sweeping
 
 
 def work(connection: str) -> None:

@@ -46,7 +46,9 @@ def ensure(customer: Customer | None, addresses: Sequence[Address], ctx: Context
 	if not identities:
 		return _nameless(customer, addresses, ctx)
 	links = ctx.links.get_many(RESOURCE, identities)
-	known = next((links[one].reference_name for one in identities if one in links and links[one].reference_name), None)
+	known = next(
+		(links[one].reference_name for one in identities if one in links and links[one].reference_name), None
+	)
 	if known and len(links) == len(identities):
 		return known, False
 	ours = []
@@ -132,11 +134,19 @@ def _of_contacts(customer: Customer | None) -> str | None:
 	):
 		if not value:
 			continue
-		child, link, doc = frappe.qb.DocType(doctype), frappe.qb.DocType("Dynamic Link"), frappe.qb.DocType("Customer")
+		child, link, doc = (
+			frappe.qb.DocType(doctype),
+			frappe.qb.DocType("Dynamic Link"),
+			frappe.qb.DocType("Customer"),
+		)
 		rows = (
 			frappe.qb.from_(child)
 			.join(link)
-			.on((link.parent == child.parent) & (link.parenttype == "Contact") & (link.link_doctype == "Customer"))
+			.on(
+				(link.parent == child.parent)
+				& (link.parenttype == "Contact")
+				& (link.link_doctype == "Customer")
+			)
 			.join(doc)
 			.on(doc.name == link.link_name)
 			.select(doc.name)

@@ -99,7 +99,9 @@ def _infos(codes: dict[str, str]) -> dict[str, ItemInfo]:
 	item = frappe.qb.DocType("Item")
 	rows = (
 		frappe.qb.from_(item)
-		.select(item.name, item.item_name, item.stock_uom, item.is_stock_item, item.disabled, item.has_variants)
+		.select(
+			item.name, item.item_name, item.stock_uom, item.is_stock_item, item.disabled, item.has_variants
+		)
 		.where(item.name.isin(list(set(codes.values()))))
 		.run(as_dict=True)
 	)
@@ -107,9 +109,11 @@ def _infos(codes: dict[str, str]) -> dict[str, ItemInfo]:
 	for row in rows:
 		if row.disabled or row.has_variants:
 			raise Invalid(
-				(_("Item {0} is disabled.") if row.disabled else _("Item {0} is a template; link its variants.")).format(
-					row.name
-				),
+				(
+					_("Item {0} is disabled.")
+					if row.disabled
+					else _("Item {0} is a template; link its variants.")
+				).format(row.name),
 				fix=("Item", row.name),
 				waits_for=f"item:{row.name}"[:180],
 			)
@@ -359,7 +363,9 @@ def _insert_item(
 
 
 def _item_group(ctx: Context) -> str:
-	return ctx.connection.item_group or frappe.db.get_value("Item Group", {"is_group": 0}, "name", order_by="lft")
+	return ctx.connection.item_group or frappe.db.get_value(
+		"Item Group", {"is_group": 0}, "name", order_by="lft"
+	)
 
 
 def _uom(ctx: Context) -> str:

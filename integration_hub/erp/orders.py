@@ -68,7 +68,12 @@ def apply(order: Order, ctx: Context) -> Result:
 	Raises NeedsMapping or Invalid with a sentence for people; the caller rolls back, so never half an order.
 	"""
 	if order.draft or (order.test and not ctx.connection.import_test_orders):
-		return Result(None, None, _("Draft order: not imported") if order.draft else _("Test order: not imported"), "Ignored")
+		return Result(
+			None,
+			None,
+			_("Draft order: not imported") if order.draft else _("Test order: not imported"),
+			"Ignored",
+		)
 	link = ctx.links.get(RESOURCE, order.id)
 	if link is None and order.cancelled_at:
 		return Result(None, None, _("Cancelled before it was imported"), "Ignored")
@@ -102,7 +107,9 @@ def removed(outside_id: str, ctx: Context) -> Result:
 	if link is None or not link.reference_name:
 		return Result(None, None, _("Deleted at the shop before it was imported"), "Ignored")
 	return Result(
-		"Sales Order", link.reference_name, _("Deleted at the shop; the Sales Order is kept. Cancel it if it is void.")
+		"Sales Order",
+		link.reference_name,
+		_("Deleted at the shop; the Sales Order is kept. Cancel it if it is void."),
 	)
 
 
@@ -132,7 +139,9 @@ def _make(order: Order, sold: Sold, ctx: Context, amended_from: str | None = Non
 		raise Invalid(_("Order {0} has no lines left; there is nothing to book.").format(order.number))
 	given = [one for one in (order.billing_address, order.shipping_address) if one is not None]
 	customer, _made = customers.ensure(order.customer, given, ctx)
-	billing, shipping = customers.ensure_addresses(customer, order.billing_address, order.shipping_address, ctx)
+	billing, shipping = customers.ensure_addresses(
+		customer, order.billing_address, order.shipping_address, ctx
+	)
 	day = site_date(order.created_at)
 	doc = frappe.get_doc(
 		{
@@ -252,9 +261,9 @@ def check_total(doc: Any, total: Decimal, order: Order) -> None:
 	booked = Decimal(str(flt(doc.grand_total, decimals)))
 	if booked != total:
 		raise Invalid(
-			_("Order {0}: the shop says {1} {3}, ERPNext comes to {2} {3} (difference {4}). Nothing was booked.").format(
-				order.number, total, booked, order.currency, total - booked
-			)
+			_(
+				"Order {0}: the shop says {1} {3}, ERPNext comes to {2} {3} (difference {4}). Nothing was booked."
+			).format(order.number, total, booked, order.currency, total - booked)
 		)
 
 
@@ -270,7 +279,9 @@ def _edit(order: Order, sold: Sold, name: str, ctx: Context) -> str:
 	doc = frappe.get_doc("Sales Order", name)
 	if doc.docstatus == 2:
 		raise Invalid(
-			_("Order {0} was changed at the shop, but Sales Order {1} was cancelled here.").format(order.number, name),
+			_("Order {0} was changed at the shop, but Sales Order {1} was cancelled here.").format(
+				order.number, name
+			),
 			fix=("Sales Order", name),
 		)
 	if not sold.lines:

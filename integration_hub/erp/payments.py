@@ -23,7 +23,11 @@ def ensure(order: Order, sales_order: str, invoice: str | None, ctx: Context, no
 	for payment in order.payments:
 		if payment.id in links or payment.amount <= ZERO:
 			continue
-		target = frappe.get_doc("Sales Invoice", invoice) if invoice else frappe.get_doc("Sales Order", sales_order)
+		target = (
+			frappe.get_doc("Sales Invoice", invoice)
+			if invoice
+			else frappe.get_doc("Sales Order", sales_order)
+		)
 		if target.docstatus != 1:
 			return
 		name = book(payment, target, "Receive", order, ctx)

@@ -40,7 +40,9 @@ def left(lines: tuple[Line, ...], charges: tuple[Charge, ...], refunds: list[Ref
 			)
 		for back in refund.charges:
 			rest = _reduce(rest, back)
-	return tuple(line for line in remaining.values() if line.quantity), tuple(one for one in rest if one.amount)
+	return tuple(line for line in remaining.values() if line.quantity), tuple(
+		one for one in rest if one.amount
+	)
 
 
 def value(refund: Refund, inclusive: bool) -> Decimal:
@@ -125,9 +127,9 @@ def _credit_rows(doc: Any, refund: Refund, order: Order) -> None:
 		template = templates.get(part.line_id)
 		if template is None:
 			raise Invalid(
-				_("Order {0}: a line was refunded that the invoice does not have. Book the refund by hand.").format(
-					order.number
-				)
+				_(
+					"Order {0}: a line was refunded that the invoice does not have. Book the refund by hand."
+				).format(order.number)
 			)
 		amount = money.net(part.amount, part.taxes, order.prices_include_tax)
 		# a price reduction gives no piece back; ERPNext wants a quantity, so one piece carries it
@@ -197,9 +199,9 @@ def _credit_goodwill(
 	"""Money back for no goods: a credit note of its own, with the item for lines without a product."""
 	if not ctx.connection.custom_item:
 		raise NeedsMapping(
-			_("Order {0}: {1} {2} were given back without goods. Choose the Item for Lines Without a Product in {3}.").format(
-				order.number, refund.adjustment, order.currency, ctx.connection.name
-			),
+			_(
+				"Order {0}: {1} {2} were given back without goods. Choose the Item for Lines Without a Product in {3}."
+			).format(order.number, refund.adjustment, order.currency, ctx.connection.name),
 			fix=ctx.fix,
 			waits_for="item:custom",
 		)
@@ -259,9 +261,9 @@ def _check(doc: Any, worth: Decimal, refund: Refund, order: Order) -> None:
 	booked = -Decimal(str(flt(doc.grand_total, doc.precision("grand_total"))))
 	if booked != worth:
 		raise Invalid(
-			_("Refund of order {0}: the shop says {1} {3}, ERPNext comes to {2} {3} (difference {4}).").format(
-				order.number, worth, booked, order.currency, worth - booked
-			)
+			_(
+				"Refund of order {0}: the shop says {1} {3}, ERPNext comes to {2} {3} (difference {4})."
+			).format(order.number, worth, booked, order.currency, worth - booked)
 		)
 
 

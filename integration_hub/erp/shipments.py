@@ -64,7 +64,8 @@ def _payload(doc: Any, order: Any, lines: Mapping[str, Mapping[str, Decimal]]) -
 		reference=doc.name,
 		order_id=order.outside_id,
 		lines=tuple(
-			ShippedLine(line_id=line, quantity=quantity) for line, quantity in lines[order.reference_name].items()
+			ShippedLine(line_id=line, quantity=quantity)
+			for line, quantity in lines[order.reference_name].items()
 		),
 		shipped_at=from_site(frappe.utils.get_datetime(f"{doc.posting_date} {doc.posting_time}")),
 		location_id=_location(order.connection, [row.warehouse for row in doc.items]),

@@ -65,7 +65,9 @@ def differences(connection, *, also_refused: bool = False) -> list[Difference]:
 			Coalesce(Sum(available), 0).as_("available"),
 		)
 		.where(level.connection == connection.name)
-		.groupby(level.name, level.stock_id, level.location_id, level.sku, level.told, level.is_told, level.told_at)
+		.groupby(
+			level.name, level.stock_id, level.location_id, level.sku, level.told, level.is_told, level.told_at
+		)
 		.orderby(level.name)
 	)
 	if not also_refused:
@@ -83,7 +85,8 @@ def watch(connection: str, rows: Iterable[tuple[str, str, str, str]]) -> None:
 	"""Make sure a level exists for each (item_code, stock_id, location_id, sku); existing ones stay."""
 	moment, user = now(), frappe.session.user
 	values = [
-		(frappe.generate_hash(length=20), user, user, moment, moment, 0, 0, connection, *row, 0) for row in rows
+		(frappe.generate_hash(length=20), user, user, moment, moment, 0, 0, connection, *row, 0)
+		for row in rows
 	]
 	if not values:
 		return
@@ -96,6 +99,10 @@ def connections_selling(item_codes: Iterable[str]) -> list[str]:
 	"""Connections that tell a vendor the stock of any of these Items."""
 	level = frappe.qb.DocType(LEVEL)
 	rows = (
-		frappe.qb.from_(level).select(level.connection).distinct().where(level.item_code.isin(list(item_codes))).run()
+		frappe.qb.from_(level)
+		.select(level.connection)
+		.distinct()
+		.where(level.item_code.isin(list(item_codes)))
+		.run()
 	)
 	return [name for (name,) in rows]

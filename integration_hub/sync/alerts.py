@@ -24,8 +24,14 @@ def tell(subject: str, sentence: str, document: tuple[str, str]) -> None:
 				"document_type": document[0],
 				"document_name": document[1],
 			}
-		).insert(ignore_permissions=True)  # safe: a notice to managers about their own Connection, no user input
-	if addresses and not frappe.flags.mute_emails and frappe.db.exists("Email Account", {"enable_outgoing": 1}):
+		).insert(
+			ignore_permissions=True
+		)  # safe: a notice to managers about their own Connection, no user input
+	if (
+		addresses
+		and not frappe.flags.mute_emails
+		and frappe.db.exists("Email Account", {"enable_outgoing": 1})
+	):
 		frappe.sendmail(
 			recipients=addresses,
 			subject=subject,

@@ -63,7 +63,10 @@ def _secrets(connection) -> dict[str, str]:
 		)
 		.run()
 	)
-	return {rows[name]: decrypt(password, key=f"Integration Credential.{name}.secret") for name, password in stored}
+	return {
+		rows[name]: decrypt(password, key=f"Integration Credential.{name}.secret")
+		for name, password in stored
+	}
 
 
 def open_connector(connection, on_exchange: Callable[[Exchange], None] | None = None) -> Connector:
@@ -125,7 +128,9 @@ def pause(name: str, failure: NotAuthorised) -> None:
 	"""Stop working for a Connection whose key is refused, and tell people. In the caller's transaction."""
 	if frappe.db.get_value(DOCTYPE, name, "paused"):
 		return
-	frappe.db.set_value(DOCTYPE, name, {"paused": 1, "paused_reason": failure.sentence}, update_modified=False)
+	frappe.db.set_value(
+		DOCTYPE, name, {"paused": 1, "paused_reason": failure.sentence}, update_modified=False
+	)
 	frappe.clear_document_cache(DOCTYPE, name)
 	alerts.tell(
 		_("Integration {0} is paused").format(name),

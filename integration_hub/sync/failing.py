@@ -19,7 +19,8 @@ def sort(error: Exception) -> failures.Failure:
 		return failures.Conflict(_("Another worker was at the same documents; tried again by itself."))
 	if isinstance(error, RecordError):
 		return failures.Rejected(
-			_("The outside system sent something that cannot be read: {0}").format(_first(error)), detail=str(error)
+			_("The outside system sent something that cannot be read: {0}").format(_first(error)),
+			detail=str(error),
 		)
 	if isinstance(error, frappe.PermissionError):
 		return failures.Invalid(
@@ -32,7 +33,9 @@ def sort(error: Exception) -> failures.Failure:
 		return failures.Invalid(_("ERPNext says: {0}").format(_message(error)))
 	log = frappe.log_error(title="Integration Hub")
 	return failures.Invalid(
-		_("Something unexpected happened ({0}). The details are in the Error Log.").format(type(error).__name__),
+		_("Something unexpected happened ({0}). The details are in the Error Log.").format(
+			type(error).__name__
+		),
 		fix=("Error Log", log.name) if log else None,
 		detail=type(error).__name__,
 	)
@@ -49,7 +52,9 @@ def _met_another(error: Exception) -> bool:
 		| frappe.TimestampMismatchError,
 	):
 		return True
-	return isinstance(error, frappe.db.IntegrityError | frappe.db.OperationalError | frappe.db.InternalError) and (
+	return isinstance(
+		error, frappe.db.IntegrityError | frappe.db.OperationalError | frappe.db.InternalError
+	) and (
 		frappe.db.is_duplicate_entry(error) or frappe.db.is_deadlocked(error) or frappe.db.is_timedout(error)
 	)
 

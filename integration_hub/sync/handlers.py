@@ -15,7 +15,13 @@ from typing import Any
 
 from frappe import _
 
-from integration_hub.connectors.contract import Connector, FulfilsOrders, PullsCustomers, PullsOrders, PullsProducts
+from integration_hub.connectors.contract import (
+	Connector,
+	FulfilsOrders,
+	PullsCustomers,
+	PullsOrders,
+	PullsProducts,
+)
 from integration_hub.erp import customers, items, orders, shipments
 from integration_hub.erp.context import Context, Result
 from integration_hub.failures import Failure, Gone, Rejected
@@ -136,7 +142,9 @@ def _handler(inbound: Inbound) -> Handler:
 
 UNKNOWN = Handler(_unknown, _never)
 HANDLERS: dict[tuple[str, str], Handler] = {
-	("In", "orders"): _handler(Inbound(PullsOrders, "fetch_orders", "read_order", orders.apply, orders.removed)),
+	("In", "orders"): _handler(
+		Inbound(PullsOrders, "fetch_orders", "read_order", orders.apply, orders.removed)
+	),
 	("In", "products"): _handler(
 		Inbound(PullsProducts, "fetch_products", "read_product", items.apply, items.removed)
 	),

@@ -33,7 +33,9 @@ class Links:
 	def get(self, resource: str, outside_id: str) -> frappe._dict | None:
 		return self.get_many(resource, [outside_id]).get(outside_id)
 
-	def get_many(self, resource: str, outside_ids: Iterable[str], *, lock: bool = False) -> dict[str, frappe._dict]:
+	def get_many(
+		self, resource: str, outside_ids: Iterable[str], *, lock: bool = False
+	) -> dict[str, frappe._dict]:
 		"""Links by outside id, in one query. `lock` reads what others have just committed."""
 		outside_ids = list(dict.fromkeys(outside_ids))
 		if not outside_ids:

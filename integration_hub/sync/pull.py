@@ -89,7 +89,7 @@ def run(connection_name: str, resource: str, *, pages: int | None = None) -> str
 		connector = connections.open_connector(connection, on_exchange=exchanges.append)
 		stored = _walk(connection, connector, row, resource, pages, exchanges)
 		sentence = _("{0} new of {1} seen").format(*stored)
-	except Exception as error:  # the border of a background job: sorted, written into the row, people told
+	except Exception as error:  # noqa: BLE001 - the border of a background job: sorted, written into the row, people told
 		frappe.db.rollback()
 		sentence = _failed(connection_name, sort(error))
 	if exchanges:
@@ -108,7 +108,9 @@ def _failed(connection: str, failure: Failure) -> str:
 	return failure.sentence
 
 
-def _walk(connection, connector: Connector, row, resource: str, pages: int | None, exchanges: list) -> tuple[int, int]:
+def _walk(
+	connection, connector: Connector, row, resource: str, pages: int | None, exchanges: list
+) -> tuple[int, int]:
 	capability, method = PULLS[resource]
 	since = _since(row)
 	cursor = row.page_cursor or None
@@ -125,7 +127,9 @@ def _walk(connection, connector: Connector, row, resource: str, pages: int | Non
 			exchanges.clear()
 		cursor = page.cursor
 		if cursor:
-			connections.note(row, page_cursor=cursor, newest_seen=newest and to_site(newest), since=to_site(since))
+			connections.note(
+				row, page_cursor=cursor, newest_seen=newest and to_site(newest), since=to_site(since)
+			)
 		else:
 			reached = max(since, newest - timedelta(seconds=connector.pull_overlap)) if newest else since
 			connections.note(row, page_cursor=None, newest_seen=None, since=to_site(reached))

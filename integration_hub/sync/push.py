@@ -60,7 +60,7 @@ def enqueue_due() -> int:
 	return len(due)
 
 
-def enqueue(connection: str) -> None:
+def enqueue(connection: str, also_refused: bool = False) -> None:
 	"""Start a push in the background unless one is queued or running."""
 	frappe.enqueue(
 		METHOD,
@@ -68,6 +68,7 @@ def enqueue(connection: str) -> None:
 		job_id=wake.job_id_of(connection, "push_stock"),
 		deduplicate=True,
 		connection=connection,
+		also_refused=also_refused,
 	)
 
 
@@ -92,7 +93,7 @@ def run(connection_name: str, *, also_refused: bool = False) -> str:
 			return _("{0} takes no stock.").format(connector.title)
 		told, refused = _push(connection, connector, exchanges, also_refused)
 		sentence = _("{0} told, {1} refused").format(told, refused)
-	except Exception as error:  # the border of a background job: sorted, written into the row, people told
+	except Exception as error:  # noqa: BLE001 - the border of a background job: sorted, written into the row, people told
 		frappe.db.rollback()
 		failure = sort(error)
 		if isinstance(failure, NotAuthorised):
@@ -105,13 +106,17 @@ def run(connection_name: str, *, also_refused: bool = False) -> str:
 	return sentence
 
 
-def _push(connection, connector: PushesStock, exchanges: list[Exchange], also_refused: bool) -> tuple[int, int]:
+def _push(
+	connection, connector: PushesStock, exchanges: list[Exchange], also_refused: bool
+) -> tuple[int, int]:
 	told = refused = 0
 	differences = stock.differences(connection, also_refused=also_refused)
 	for start in range(0, len(differences), connector.stock_batch):
 		batch = differences[start : start + connector.stock_batch]
 		levels = [
-			StockLevel(stock_id=one.stock_id, location_id=one.location_id, available=one.available, sku=one.sku or "")
+			StockLevel(
+				stock_id=one.stock_id, location_id=one.location_id, available=one.available, sku=one.sku or ""
+			)
 			for one in batch
 		]
 		frappe.db.rollback()  # nothing is open while we talk

@@ -60,3 +60,12 @@ def _requeue(condition) -> int:
 	for (name,) in names:
 		wake.wake_after_commit(name)
 	return count
+
+
+def waiting(connection: str) -> int:
+	"""Everything of a Connection that was parked for something to be mapped is due again."""
+	return _requeue(
+		lambda event: (event.connection == connection)
+		& (event.status == "Parked")
+		& event.waits_for.isnotnull()
+	)

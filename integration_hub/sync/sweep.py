@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import frappe
-from frappe.utils import now_datetime
+from frappe.utils import get_datetime, now_datetime
 
 from integration_hub.sync import connections, pull, push, refusals, wake
 
@@ -62,9 +62,11 @@ def _wake_due() -> int:
 	)
 	woken = 0
 	for name, since in due:
-		if not frappe.db.exists(connections.DOCTYPE, name) or not connections.is_working(connections.get(name)):
+		if not frappe.db.exists(connections.DOCTYPE, name) or not connections.is_working(
+			connections.get(name)
+		):
 			continue
-		if since < moment - timedelta(seconds=OVERDUE_SECONDS):
+		if get_datetime(since) < moment - timedelta(seconds=OVERDUE_SECONDS):
 			wake.rescue(name)
 		else:
 			wake.wake(name)

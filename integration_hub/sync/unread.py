@@ -32,7 +32,9 @@ def draft(delivery: WebhookRequest, failure: Failure) -> store.Draft:
 		action="read",
 		payload=store.dump(
 			{
-				"headers": {key: value for key, value in delivery.headers.items() if key not in _SECRET_HEADERS},
+				"headers": {
+					key: value for key, value in delivery.headers.items() if key not in _SECRET_HEADERS
+				},
 				"query": dict(delivery.query),
 				"body_base64": base64.b64encode(delivery.body).decode(),
 				"body": delivery.body.decode("utf-8", "replace"),
@@ -47,7 +49,9 @@ def read_again(connector: Connector, payload: Mapping[str, Any]) -> Sequence[Any
 	if not isinstance(connector, ReceivesWebhooks):
 		return Rejected(_("{0} takes no webhooks.").format(connector.title))
 	delivery = WebhookRequest(
-		headers=payload["headers"], body=base64.b64decode(payload["body_base64"]), query=payload.get("query", {})
+		headers=payload["headers"],
+		body=base64.b64decode(payload["body_base64"]),
+		query=payload.get("query", {}),
 	)
 	try:
 		return connector.notices(delivery)

@@ -234,7 +234,7 @@ def _prepare(handler, connector, group: Sequence[Work]) -> dict[str, object]:
 	frappe.db.rollback()
 	try:
 		prepared = handler.prepare(connector, group)
-	except Exception as error:  # the border of a worker: whatever a connector raises is sorted, none is lost
+	except Exception as error:  # noqa: BLE001 - the border of a worker: whatever a connector raises is sorted, none is lost
 		failure = sort(error)
 		return {one.name: failure for one in group}
 	return {one.name: prepared.get(one.name, Failure(_("Nothing came back for this one."))) for one in group}
@@ -251,7 +251,7 @@ def _finish(handler, connection, one: Work, prepared: object) -> None:
 	except LeaseLost:
 		frappe.db.rollback()
 		frappe.logger("integration_hub").warning(f"lease of {one.name} was lost; its work was undone")
-	except Exception as error:  # the border of a worker: sorted and written down, none is swallowed
+	except Exception as error:  # noqa: BLE001 - the border of a worker: sorted and written down, none is swallowed
 		frappe.db.rollback()
 		_fail(connection, one, sort(error), started)
 	finally:
@@ -313,7 +313,12 @@ def _fail(connection, one: Work, failure: Failure, started: float) -> None:
 	)
 	if frappe.db._cursor.rowcount == 1:
 		attempts.add_try(
-			connection.name, one.name, type(failure).__name__, failure.sentence, started, detail=failure.detail
+			connection.name,
+			one.name,
+			type(failure).__name__,
+			failure.sentence,
+			started,
+			detail=failure.detail,
 		)
 	if verdict.pause_connection and isinstance(failure, NotAuthorised):
 		connections.pause(connection.name, failure)

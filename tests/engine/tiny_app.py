@@ -9,7 +9,7 @@ from pathlib import Path
 
 PERMISSIONS = [{"role": "System Manager", "read": 1, "write": 1, "create": 1, "delete": 1}]
 
-HOOKS = '''
+HOOKS = """
 app_name = "tiny"
 app_title = "Tiny"
 app_publisher = "Tests"
@@ -21,9 +21,9 @@ before_uninstall = "tiny.install.before_uninstall"
 doc_events = {"ToDo": {"after_insert": "tiny.tasks.on_todo"}}
 scheduler_events = {"cron": {"* * * * *": ["tiny.tasks.each_minute"]}}
 fixtures = [{"dt": "Role", "filters": [["name", "=", "Tiny Reader"]]}]
-'''
+"""
 
-INSTALL = '''
+INSTALL = """
 import frappe
 from frappe.custom.doctype.custom_field.custom_field import create_custom_fields
 
@@ -34,9 +34,9 @@ def after_install():
 
 def before_uninstall():
 	frappe.db.delete("Custom Field", {"dt": "ToDo", "fieldname": "tiny_id"})
-'''
+"""
 
-TASKS = '''
+TASKS = """
 import frappe
 
 
@@ -55,9 +55,9 @@ def make(title):
 @frappe.whitelist(allow_guest=True, methods=["POST"])
 def shout(word: str):
 	return word.upper()
-'''
+"""
 
-CONTROLLER = '''
+CONTROLLER = """
 import frappe
 from frappe.model.document import Document
 
@@ -72,7 +72,7 @@ class TinyThing(Document):
 def on_doctype_update():
 	frappe.db.add_unique("Tiny Thing", ["source", "outside_id"], constraint_name="unique_source_outside_id")
 	frappe.db.add_index("Tiny Thing", ["status", "due"])
-'''
+"""
 
 
 def field(fieldname: str, fieldtype: str = "Data", **more) -> dict:
@@ -113,11 +113,15 @@ def write_app(folder: Path) -> Path:
 			'__path__ = [str(_root)]\n__file__ = str(_root / "__init__.py")\n'
 		),
 		"doctype/__init__.py": "",
-		"fixtures/role.json": json.dumps([{"doctype": "Role", "name": "Tiny Reader", "role_name": "Tiny Reader"}]),
+		"fixtures/role.json": json.dumps(
+			[{"doctype": "Role", "name": "Tiny Reader", "role_name": "Tiny Reader"}]
+		),
 	}
 	files |= doctype("Tiny Thing", THING_FIELDS, CONTROLLER, autoname="hash")
 	files |= doctype("Tiny Row", ROW_FIELDS, istable=1)
-	files |= doctype("Tiny Settings", [field("limit", "Int", default="7"), field("key", "Password")], issingle=1)
+	files |= doctype(
+		"Tiny Settings", [field("limit", "Int", default="7"), field("key", "Password")], issingle=1
+	)
 	for name, text in files.items():
 		path = package / name
 		path.parent.mkdir(parents=True, exist_ok=True)

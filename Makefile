@@ -1,0 +1,39 @@
+# Two commands do all set-up on a fresh machine: `make demo` and `make test`. Both make .venv themselves, start
+# the services they need on 127.0.0.1 and stop them again.
+
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin/python
+export PYTHONDONTWRITEBYTECODE = 1
+
+.PHONY: demo test test-mariadb bench serve lint format clean
+
+$(VENV)/.ready: pyproject.toml sandbox/requirements.txt sandbox/venv.sh
+	PYTHON=$(PYTHON) sh sandbox/venv.sh $(VENV)
+	@touch $@
+
+demo: $(VENV)/.ready ## the main job, end to end, with a table at the end
+	$(RUN) -m sandbox.demo
+
+test: $(VENV)/.ready lint ## the suite on the sandbox, SQLite
+	$(RUN) -m pytest $(ARGS)
+
+test-mariadb: $(VENV)/.ready ## the same suite on the sandbox, MariaDB
+	$(RUN) -m pytest --db mariadb $(ARGS)
+
+bench: $(VENV)/.ready ## what an import costs, as ratios (see benchmarks/README.md)
+	$(RUN) -m benchmarks $(ARGS)
+
+serve: $(VENV)/.ready ## keep the site and the vendors up; prints address, user and password
+	$(RUN) -m sandbox.serve
+
+lint: $(VENV)/.ready
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+
+format: $(VENV)/.ready
+	$(VENV)/bin/ruff check --fix .
+	$(VENV)/bin/ruff format .
+
+clean:
+	rm -rf $(VENV) .cache .pytest_cache .hypothesis .ruff_cache

@@ -1,0 +1,134 @@
+"""What the app brings to a site and takes away again: roles, a user, custom fields, defaults."""
+
+from __future__ import annotations
+
+import frappe
+from frappe.custom.doctype.custom_field.custom_field import create_custom_fields
+
+ROLES = ("Integration Manager", "Integration User")
+USER = "integration-hub@example.com"
+#: enough for every document an import makes, and deliberately no right to write Item Prices: ERPNext makes
+#: prices out of orders for whoever may (Stock Settings, "Auto Insert Price List Rate If Missing")
+USER_ROLES = ("Integration User", "Sales User", "Accounts User", "Stock User", "Item Manager")
+DEFAULTS = {
+	"workers_per_connection": 2,
+	"lease_seconds": 300,
+	"keep_payload_days": 30,
+	"keep_attempts_days": 30,
+	"keep_done_days": 90,
+}
+_CONNECTION = {
+	"fieldname": "integration_connection",
+	"fieldtype": "Link",
+	"options": "Integration Connection",
+	"label": "Integration Connection",
+	"read_only": 1,
+	"in_standard_filter": 1,
+	"print_hide": 1,
+	"search_index": 1,
+}
+_ORDER = {
+	"fieldname": "integration_order",
+	"fieldtype": "Data",
+	"label": "Outside Order",
+	"insert_after": "integration_connection",
+	"read_only": 1,
+	"in_standard_filter": 1,
+	"print_hide": 1,
+	"search_index": 1,
+	"translatable": 0,
+}
+#: copied by ERPNext's mappers from order to delivery and invoice, because the field name is the same
+_LINE = {
+	"fieldname": "integration_line",
+	"fieldtype": "Data",
+	"label": "Outside Line",
+	"insert_after": "item_code",
+	"hidden": 1,
+	"read_only": 1,
+	"print_hide": 1,
+	"translatable": 0,
+}
+CUSTOM_FIELDS = {
+	"Sales Order": [{**_CONNECTION, "insert_after": "po_date"}, _ORDER],
+	"Sales Invoice": [{**_CONNECTION, "insert_after": "po_date"}, _ORDER],
+	"Delivery Note": [{**_CONNECTION, "insert_after": "po_date"}, _ORDER],
+	"Payment Entry": [{**_CONNECTION, "insert_after": "reference_date"}, _ORDER],
+	"Sales Order Item": [_LINE],
+	"Delivery Note Item": [_LINE],
+	"Sales Invoice Item": [_LINE],
+}
+
+
+def after_install() -> None:
+	"""Make what documents of the hub rely on. Idempotent."""
+	_make_roles()
+	_make_user()
+	create_custom_fields(CUSTOM_FIELDS, ignore_validate=True)
+	_set_defaults()
+
+
+def after_migrate() -> None:
+	"""A new version may have new fields or roles."""
+	after_install()
+
+
+def _make_roles() -> None:
+	for role in ROLES:
+		if not frappe.db.exists("Role", role):
+			# safe: runs in the installer, which may do everything
+			frappe.get_doc({"doctype": "Role", "role_name": role, "desk_access": 1}).insert(
+				ignore_permissions=True
+			)
+
+
+def _make_user() -> None:
+	if not frappe.db.exists("User", USER):
+		user = frappe.get_doc(
+			{
+				"doctype": "User",
+				"email": USER,
+				"first_name": "Integration Hub",
+				"user_type": "System User",
+				"send_welcome_email": 0,
+				"enabled": 1,
+			}
+		)
+		user.flags.no_welcome_mail = True
+		user.insert(ignore_permissions=True)  # safe: runs in the installer, which may do everything
+	user = frappe.get_doc("User", USER)
+	user.add_roles(*(role for role in USER_ROLES if frappe.db.exists("Role", role)))
+
+
+def _set_defaults() -> None:
+	settings = frappe.get_doc("Integration Settings")
+	for field, value in DEFAULTS.items():
+		if not settings.get(field):
+			settings.set(field, value)
+	if not settings.creation_user:
+		settings.creation_user = USER
+	settings.flags.ignore_permissions = True  # safe: runs in the installer, which may do everything
+	settings.save()
+
+
+def before_uninstall() -> None:
+	"""Take away what hangs on other apps' documents. ERPNext's own documents stay as they are."""
+	for doctype, fields in CUSTOM_FIELDS.items():
+		names = [field["fieldname"] for field in fields]
+		frappe.db.delete("Custom Field", {"dt": doctype, "fieldname": ("in", names)})
+		frappe.db.delete("Property Setter", {"doc_type": doctype, "field_name": ("in", names)})
+		frappe.clear_cache(doctype=doctype)
+	frappe.db.delete("Custom DocPerm", {"role": ("in", ROLES)})
+
+
+def after_uninstall() -> None:
+	"""Roles go; the user goes when it made nothing, else it is switched off, for documents name it."""
+	frappe.db.delete("Has Role", {"role": ("in", ROLES)})
+	for role in ROLES:
+		frappe.delete_doc_if_exists("Role", role, force=True)
+	if not frappe.db.exists("User", USER):
+		return
+	if frappe.db.exists("Sales Order", {"owner": USER}) or frappe.db.exists("Customer", {"owner": USER}):
+		frappe.db.set_value("User", USER, "enabled", 0)
+	else:
+		frappe.delete_doc("User", USER, force=True, ignore_permissions=True)  # safe: the uninstaller's right

@@ -1,0 +1,230 @@
+"""What happens when people set up a Connection: its rows, its checks, and its buttons."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+import frappe
+from frappe import _
+from frappe.utils import get_url, now_datetime
+
+from integration_hub.connectors import UnknownConnector
+from integration_hub.connectors.contract import (
+	Connector,
+	FulfilsOrders,
+	PullsCustomers,
+	PullsOrders,
+	PullsProducts,
+	PushesStock,
+	ReceivesWebhooks,
+)
+from integration_hub.connectors.http import is_loopback
+from integration_hub.failures import Failure
+from integration_hub.sync import connections, pull, push, replay, wake
+
+#: capability → the Resource row it gives a Connection
+RESOURCES: tuple[tuple[type, str, str], ...] = (
+	(PullsOrders, "orders", "In"),
+	(PullsProducts, "products", "In"),
+	(PullsCustomers, "customers", "In"),
+	(PushesStock, "stock", "Out"),
+	(FulfilsOrders, "shipments", "Out"),
+)
+
+
+# --- the form ---------------------------------------------------------------------------------------------
+
+
+def complete_rows(doc: Any) -> None:
+	"""Draw the credential and Resource rows from the connector; what was entered stays."""
+	kind = _class(doc)
+	if not doc.webhook_key:
+		doc.webhook_key = frappe.generate_hash(length=32)
+	entered = {row.setting: row for row in doc.credentials}
+	rows = []
+	for setting in kind.settings:
+		row = entered.get(setting.name) or doc.append(
+			"credentials", {"setting": setting.name, "value": setting.default}
+		)
+		row.label, row.help, row.is_secret = setting.label, setting.help, int(setting.secret)
+		if setting.secret and row.value:
+			# typed into the wrong column: keep it where it is encrypted
+			row.secret, row.value = row.value, None
+		rows.append(row)
+	_set_rows(doc, "credentials", rows)
+	have = {(row.resource, row.direction): row for row in doc.resources}
+	_set_rows(
+		doc,
+		"resources",
+		[
+			have.get((resource, direction))
+			or doc.append(
+				"resources", {"resource": resource, "direction": direction, "enabled": 0, "every_minutes": 10}
+			)
+			for resource, direction in resources_of(kind)
+		],
+	)
+
+
+def _set_rows(doc: Any, table: str, rows: list[Any]) -> None:
+	for index, row in enumerate(rows, start=1):
+		row.idx = index
+	doc.set(table, rows)
+
+
+def _class(doc: Any) -> type[Connector]:
+	try:
+		return connections.class_of(doc)
+	except UnknownConnector:
+		frappe.throw(_("There is no connector “{0}” on this site.").format(doc.connector))
+
+
+def resources_of(kind: type[Connector]) -> list[tuple[str, str]]:
+	from integration_hub.connectors.contract import satisfies
+
+	return [(resource, direction) for protocol, resource, direction in RESOURCES if satisfies(kind, protocol)]
+
+
+def validate(doc: Any) -> None:
+	"""Refuse what cannot work, in the user's words."""
+	_check_sandbox(doc)
+	_check_company(doc)
+	if doc.create_payment and not doc.payment_methods:
+		frappe.throw(_("Create Payment Entries needs rows under Payment Methods."))
+	if doc.create_invoice != "Never" and not doc.submit_orders:
+		frappe.throw(_("A draft Sales Order cannot be invoiced: switch on Submit Sales Orders too."))
+	if doc.enabled:
+		missing = [
+			row.label
+			for row, setting in _credentials(doc)
+			if setting.required and not (row.value or row.secret)
+		]
+		if missing:
+			frappe.throw(_("Enter {0} before enabling the Connection.").format(", ".join(missing)))
+
+
+def _credentials(doc: Any):
+	settings = {setting.name: setting for setting in _class(doc).settings}
+	return [(row, settings[row.setting]) for row in doc.credentials]
+
+
+def _check_sandbox(doc: Any) -> None:
+	if doc.environment != "Sandbox":
+		doc.sandbox_url = None
+	elif doc.sandbox_url and not (
+		doc.sandbox_url.startswith("https://") or is_loopback(urlsplit(doc.sandbox_url).hostname or "")
+	):
+		frappe.throw(
+			_("Sandbox Address must be https://…, or http://127.0.0.1:… for a server on this machine.")
+		)
+
+
+def _check_company(doc: Any) -> None:
+	named = [("Account", row.account) for row in (*doc.accounts, *doc.payment_methods) if row.account]
+	named += [("Warehouse", row.warehouse) for row in doc.locations if row.warehouse]
+	if doc.warehouse:
+		named.append(("Warehouse", doc.warehouse))
+	for doctype, name in named:
+		company = frappe.get_cached_value(doctype, name, "company")
+		if company and company != doc.company:
+			frappe.throw(
+				_("{0} {1} belongs to {2}, not to {3}.").format(_(doctype), name, company, doc.company)
+			)
+
+
+def connection_saved(doc: Any) -> None:
+	"""After a save: what was parked for a mapping goes on (if it is still missing, it parks again)."""
+	replay.waiting(doc.name)
+	if doc.enabled:
+		wake.wake_after_commit(doc.name)
+
+
+def forget(doc: Any) -> None:
+	"""A deleted Connection takes its Events, Attempts, Links and stock levels along; ERPNext documents stay."""
+	for doctype in (
+		"Integration Event",
+		"Integration Attempt",
+		"Integration Link",
+		"Integration Stock Level",
+	):
+		frappe.db.delete(doctype, {"connection": doc.name})
+
+
+def webhook_address(doc: Any) -> str:
+	if not doc.webhook_key:
+		return ""
+	return get_url(f"/api/method/integration_hub.api.webhooks.receive?key={doc.webhook_key}")
+
+
+# --- the buttons ------------------------------------------------------------------------------------------
+
+
+def test(doc: Any) -> dict[str, Any]:
+	"""Call the vendor, in this request because a person waits for the answer."""
+	try:
+		identity = connections.open_connector(doc).check()
+	except Failure as failure:
+		doc.db_set("last_check", f"{now_datetime():%Y-%m-%d %H:%M} {failure.sentence}", update_modified=False)
+		return {"ok": False, "message": failure.sentence, "warnings": []}
+	message = _("Connected to {0}").format(identity.account)
+	doc.db_set(
+		{"account_name": identity.account, "last_check": f"{now_datetime():%Y-%m-%d %H:%M} {message}"},
+		update_modified=False,
+	)
+	return {"ok": True, "message": message, "detail": identity.detail, "warnings": list(identity.warnings)}
+
+
+def pull_now(doc: Any) -> str:
+	rows = [row.resource for row in doc.resources if row.enabled and row.direction == "In"]
+	for resource in rows:
+		pull.enqueue(doc.name, resource)
+	return (
+		_("Pulling {0} in the background.").format(", ".join(rows))
+		if rows
+		else _("No inbound Resource is switched on.")
+	)
+
+
+def push_now(doc: Any) -> str:
+	if connections.row_of(doc, "stock", "Out") is None:
+		return _("Stock is not switched on.")
+	push.enqueue(doc.name, also_refused=True)
+	return _("Telling the stock differences in the background.")
+
+
+def resume(doc: Any) -> str:
+	doc.db_set({"paused": 0, "paused_reason": None}, update_modified=False)
+	connections.budget_of(doc).reset()
+	wake.wake_after_commit(doc.name)
+	return _("The Connection works again.")
+
+
+def register_webhooks(doc: Any) -> list[str]:
+	connector = connections.open_connector(doc)
+	if not isinstance(connector, ReceivesWebhooks):
+		return [_("{0} sends no webhooks.").format(connector.title)]
+	try:
+		changed = connector.register_webhooks(webhook_address(doc))
+	except Failure as failure:
+		frappe.throw(failure.sentence)
+	return list(changed) or [_("All webhooks were registered already.")]
+
+
+def fetch_locations(doc: Any) -> list[dict[str, Any]]:
+	connector = connections.open_connector(doc)
+	if not isinstance(connector, PushesStock):
+		return []
+	try:
+		return [location.model_dump() for location in connector.list_locations()]
+	except Failure as failure:
+		frappe.throw(failure.sentence)
+
+
+# --- what is mended elsewhere -----------------------------------------------------------------------------
+
+
+def item_made(doc: Any) -> None:
+	"""A new Item (or barcode): orders that were parked for its SKU go on."""
+	codes = [doc.item_code, *(row.barcode for row in doc.get("barcodes") or ())]
+	replay.go_on([f"item:{code}"[:180] for code in codes if code])

@@ -1,0 +1,84 @@
+"""One suite for three engines: the sandbox on SQLite (default), the sandbox on MariaDB, a real bench.
+
+	pytest                                   sandbox on SQLite
+	pytest --db mariadb                      sandbox on MariaDB (needs Debian's mariadb-server)
+	pytest --bench PATH --site NAME          a real bench with ERPNext; the app is installed before and
+	                                         uninstalled after (unless --keep-app)
+
+Tests never roll back and never clean up shared things: they work on names of their own, as the workers they
+test commit.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(PROJECT))
+
+
+def pytest_addoption(parser):
+	group = parser.getgroup("integration hub")
+	group.addoption("--db", choices=("sqlite", "mariadb"), default="sqlite", help="database of the sandbox")
+	group.addoption("--bench", help="path of a real bench to run on")
+	group.addoption("--site", help="site of that bench")
+	group.addoption("--keep-app", action="store_true", help="leave the app installed on the bench")
+
+
+def pytest_configure(config):
+	bench = config.getoption("--bench")
+	if bench and not os.environ.get("INTEGRATION_HUB_ON_BENCH"):
+		# frappe only exists in the bench's own environment: go on there
+		os.environ["INTEGRATION_HUB_ON_BENCH"] = "1"
+		python = str(Path(bench).resolve() / "env" / "bin" / "python")
+		os.execv(python, [python, "-m", "pytest", *config.invocation_params.args])
+
+
+def pytest_report_header(config):
+	if config.getoption("--bench"):
+		return f"engine: real bench {config.getoption('--bench')}, site {config.getoption('--site')}"
+	return f"engine: sandbox (a fork of Frappe v16) on {config.getoption('--db')}"
+
+
+@pytest.fixture(scope="session")
+def ground(request):
+	"""What the tests stand on: see `tests.support.ground`."""
+	from tests.support.ground import BenchGround, SandboxGround
+
+	bench = request.config.getoption("--bench")
+	if bench:
+		ground = BenchGround(
+			bench, request.config.getoption("--site"), keep=request.config.getoption("--keep-app")
+		)
+	else:
+		ground = SandboxGround(request.config.getoption("--db"))
+	ground.start()
+	yield ground
+	ground.stop()
+
+
+@pytest.fixture(scope="session")
+def site(ground):
+	"""A connected site with ERPNext (or its stand-in), a company and this app, in this process."""
+	ground.open()
+	return ground
+
+
+@pytest.fixture
+def hub(site):
+	"""A factory of Connections, each with its own sandbox shop; see `tests.support.hub`."""
+	from tests.support.hub import Hubs
+
+	hubs = Hubs(site)
+	yield hubs
+	hubs.close()
+
+
+@pytest.fixture(scope="session")
+def web(site):
+	"""Address of a real web server of the site."""
+	return site.serve()

@@ -1,0 +1,165 @@
+"""What a test company needs besides what ERPNext's wizard makes: accounts, items, opening stock."""
+
+from __future__ import annotations
+
+import functools
+
+import frappe
+
+
+@functools.cache
+def company() -> str:
+	"""The company the tests book in: the site's default one."""
+	return (
+		frappe.db.get_single_value("Global Defaults", "default_company")
+		or frappe.get_all("Company", pluck="name")[0]
+	)
+
+
+def currency() -> str:
+	return frappe.get_cached_value("Company", company(), "default_currency")
+
+
+def warehouse() -> str:
+	return frappe.db.get_value("Warehouse", {"company": company(), "warehouse_name": "Stores"})
+
+
+def account(
+	name: str, root_type: str, account_type: str = "", parent: str | None = None, currency_: str | None = None
+) -> str:
+	"""An account of this name below the first fitting group; made when missing."""
+	existing = frappe.db.get_value("Account", {"account_name": name, "company": company()})
+	if existing:
+		return existing
+	parent = parent or _group(root_type, account_type)
+	doc = frappe.get_doc(
+		{
+			"doctype": "Account",
+			"account_name": name,
+			"company": company(),
+			"parent_account": parent,
+			"account_type": account_type,
+			"account_currency": currency_ or currency(),
+		}
+	).insert()
+	frappe.db.commit()  # other processes of a test must see it
+	return doc.name
+
+
+def _group(root_type: str, account_type: str) -> str:
+	filters = {"company": company(), "root_type": root_type, "is_group": 1}
+	with_type = (
+		frappe.db.get_value("Account", {**filters, "account_type": account_type}) if account_type else None
+	)
+	if with_type:
+		return with_type
+	groups = frappe.get_all(
+		"Account", filters={**filters, "parent_account": ("is", "set")}, pluck="name", order_by="lft desc"
+	)
+	return groups[0]
+
+
+def accounts() -> list[dict]:
+	"""Rows for a Connection's Accounts table: three taxes, shipping, tips, duties, fees and gift cards."""
+	return [
+		{"kind": "Tax", "title": "VAT", "account": account("VAT 19", "Liability", "Tax")},
+		{"kind": "Tax", "title": "Reduced VAT", "account": account("VAT 7", "Liability", "Tax")},
+		{"kind": "Tax", "title": "City Tax", "account": account("City Tax", "Liability", "Tax")},
+		{"kind": "Shipping", "title": "", "account": account("Shipping Income", "Income", "Income Account")},
+		{"kind": "Tip", "title": "", "account": account("Tips", "Liability")},
+		{"kind": "Duty", "title": "", "account": account("Import Duties", "Liability")},
+		{"kind": "Fee", "title": "", "account": account("Refund Adjustments", "Income", "Income Account")},
+		{"kind": "Gift Card", "title": "", "account": account("Gift Cards", "Liability")},
+	]
+
+
+def payment_methods() -> list[dict]:
+	bank = account("Shop Clearing", "Asset", "Bank")
+	cards = account("Gift Cards Used", "Liability")
+	mode = frappe.db.get_value(
+		"Mode of Payment", {"mode_of_payment": ("in", ["Credit Card", "Wire Transfer", "Cash"])}
+	)
+	return [
+		{"method": method, "mode_of_payment": mode, "account": cards if method == "gift_card" else bank}
+		for method in ("shopify_payments", "bogus", "manual", "gift_card", "cash", "paypal")
+	]
+
+
+def service_item(code: str) -> str:
+	if not frappe.db.exists("Item", code):
+		frappe.get_doc(
+			{
+				"doctype": "Item",
+				"item_code": code,
+				"item_name": code,
+				"item_group": leaf("Item Group"),
+				"stock_uom": "Nos",
+				"is_stock_item": 0,
+			}
+		).insert()
+		frappe.db.commit()  # other processes of a test must see it
+	return code
+
+
+def stock_item(code: str, quantity: float = 0, **values) -> str:
+	"""A stock item with opening stock in the test warehouse."""
+	if not frappe.db.exists("Item", code):
+		frappe.get_doc(
+			{
+				"doctype": "Item",
+				"item_code": code,
+				"item_name": code,
+				"item_group": leaf("Item Group"),
+				"stock_uom": "Nos",
+				"is_stock_item": 1,
+				"valuation_rate": 1,
+				**values,
+			}
+		).insert()
+	if quantity:
+		receive(code, quantity)
+	frappe.db.commit()  # other processes of a test must see it
+	return code
+
+
+def receive(code: str, quantity: float) -> None:
+	entry = frappe.get_doc(
+		{
+			"doctype": "Stock Entry",
+			"stock_entry_type": "Material Receipt",
+			"purpose": "Material Receipt",
+			"company": company(),
+			"items": [{"item_code": code, "qty": quantity, "t_warehouse": warehouse(), "basic_rate": 1}],
+		}
+	)
+	entry.insert()
+	entry.submit()
+	frappe.db.commit()  # workers of a test must see it
+
+
+def leaf(doctype: str) -> str:
+	return frappe.db.get_value(doctype, {"is_group": 0}, "name", order_by="lft")
+
+
+def rate(from_currency: str, to_currency: str, value: float) -> None:
+	"""A fixed exchange rate, so that no test asks the outside world."""
+	for source, target, number in (
+		(from_currency, to_currency, value),
+		(to_currency, from_currency, 1 / value),
+	):
+		if source != target and not frappe.db.exists(
+			"Currency Exchange", {"from_currency": source, "to_currency": target}
+		):
+			frappe.db.set_value("Currency", source, "enabled", 1)
+			frappe.get_doc(
+				{
+					"doctype": "Currency Exchange",
+					"date": "2026-01-01",
+					"from_currency": source,
+					"to_currency": target,
+					"exchange_rate": number,
+					"for_buying": 1,
+					"for_selling": 1,
+				}
+			).insert()
+	frappe.db.commit()  # workers of a test must see it

@@ -1,0 +1,223 @@
+"""A Connection with a sandbox shop behind it, and the verbs tests speak: pull, drain, post, look."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from typing import Any
+
+import frappe
+
+from sandbox.vendors.shopify import Shop, Shopify
+from tests.support import company
+
+_numbers = itertools.count(1)
+DEFAULTS: dict[str, Any] = {
+	"submit_orders": 1,
+	"create_invoice": "Never",
+	"create_payment": 0,
+	"create_delivery_note": 0,
+	"import_test_orders": 0,
+	"create_items": 1,
+}
+RESOURCES = ("orders", "products", "customers", "stock", "shipments")
+
+
+class Hub:
+	"""One shop and its Connection."""
+
+	def __init__(self, site, shop: Shop, vendor: Shopify, running, connection: str):
+		self.site, self.shop, self.vendor, self.running, self.connection = (
+			site,
+			shop,
+			vendor,
+			running,
+			connection,
+		)
+
+	@property
+	def doc(self):
+		return frappe.get_doc("Integration Connection", self.connection)
+
+	def switch(self, **values: Any) -> None:
+		"""Change the Connection as a person would: in the form, and save."""
+		doc = self.doc
+		for field, value in values.items():
+			doc.set(field, value)
+		doc.save()
+		frappe.db.commit()  # workers must see it
+
+	# --- work
+
+	def pull(self, resource: str = "orders") -> str:
+		from integration_hub.sync import pull
+
+		return pull.run(self.connection, resource)
+
+	def drain(self) -> int:
+		from integration_hub.sync import worker
+
+		return worker.drain(self.connection)
+
+	def bring(self, order) -> Any:
+		"""Pull and work; returns the order's Event."""
+		self.pull()
+		self.make_due()
+		self.drain()
+		return self.event(order)
+
+	def make_due(self) -> None:
+		"""Let waiting Events come due now instead of sleeping through their pauses."""
+		event = frappe.qb.DocType("Integration Event")
+		(
+			frappe.qb.update(event)
+			.set(event.due_at, frappe.utils.now_datetime())
+			.where((event.connection == self.connection) & event.due_at.isnotnull())
+			.run()
+		)
+		frappe.db.commit()  # the worker reads it in its own transaction
+
+	def wait_idle(self, seconds: float = 60) -> None:
+		"""Until no Event of the Connection is queued, working or retrying (real workers run beside)."""
+		end = time.monotonic() + seconds
+		while True:
+			frappe.db.rollback()
+			busy = frappe.db.count(
+				"Integration Event",
+				{"connection": self.connection, "status": ("in", ("Queued", "Working", "Retrying"))},
+			)
+			if not busy:
+				return
+			assert time.monotonic() < end, f"{busy} Events still wait after {seconds} s: {self.events()}"
+			time.sleep(0.1)
+
+	# --- look
+
+	def events(self, **filters: Any) -> list[Any]:
+		frappe.db.rollback()
+		return frappe.get_all(
+			"Integration Event",
+			filters={"connection": self.connection, **filters},
+			fields=[
+				"name",
+				"resource",
+				"outside_id",
+				"status",
+				"failure",
+				"message",
+				"tries",
+				"fix_doctype",
+				"fix_name",
+				"waits_for",
+				"reference_doctype",
+				"reference_name",
+			],
+			order_by="creation desc",
+		)
+
+	def event(self, order) -> Any:
+		"""The newest Event about an order."""
+		return self.events(resource="orders", outside_id=str(order.id))[0]
+
+	def link(self, resource: str, outside_id: Any) -> Any:
+		frappe.db.rollback()
+		return frappe.db.get_value(
+			"Integration Link",
+			{"connection": self.connection, "resource": resource, "outside_id": str(outside_id)},
+			["reference_doctype", "reference_name", "version", "extra"],
+			as_dict=True,
+		)
+
+	def sales_order(self, order) -> Any:
+		link = self.link("orders", order.id)
+		return frappe.get_doc(link.reference_doctype, link.reference_name) if link else None
+
+	def documents(self, doctype: str, order=None, **filters: Any) -> list[Any]:
+		frappe.db.rollback()
+		wanted = {"integration_connection": self.connection, **filters}
+		if order is not None:
+			wanted["integration_order"] = order.name
+		names = frappe.get_all(doctype, filters=wanted, pluck="name", order_by="creation")
+		return [frappe.get_doc(doctype, name) for name in names]
+
+	# --- webhooks
+
+	@property
+	def webhook_path(self) -> str:
+		return f"/api/method/integration_hub.api.webhooks.receive?key={self.doc.webhook_key}"
+
+	def subscribe(self, web: str) -> None:
+		"""Register the webhooks as the button does, at the address of a real web server."""
+		from integration_hub.sync import connections
+
+		connector = connections.open_connector(connections.get(self.connection))
+		connector.register_webhooks(web + self.webhook_path)
+		frappe.db.commit()  # the vault may have stored a token
+
+	def close(self) -> None:
+		self.running.stop()
+
+
+class Hubs:
+	"""Makes Hubs for one test and closes them after it."""
+
+	def __init__(self, site):
+		self.site, self.made = site, []
+
+	def __call__(
+		self, *, shop: Shop | None = None, accounts: list[dict] | None = None, **switches: Any
+	) -> Hub:
+		number = f"{next(_numbers)}-{frappe.generate_hash(length=6)}"
+		shop_options = {
+			key.removeprefix("shop_"): switches.pop(key) for key in list(switches) if key.startswith("shop_")
+		}
+		shop = shop or Shop(prefix=f"t{number}-", **{"currency": company.currency(), **shop_options})
+		vendor = Shopify(
+			shop, token="shpat_sandbox", client_id="sandbox-client", client_secret="sandbox-secret"
+		)
+		running = vendor.start()
+		doc = frappe.get_doc(
+			{
+				"doctype": "Integration Connection",
+				"title": f"Shop {number}",
+				"connector": "shopify",
+				"company": company.company(),
+				"environment": "Sandbox",
+				"sandbox_url": running.url,
+				"enabled": 1,
+				"warehouse": company.warehouse(),
+				"customer_group": company.leaf("Customer Group"),
+				"territory": company.leaf("Territory"),
+				"item_group": company.leaf("Item Group"),
+				"stock_uom": "Nos",
+				"custom_item": company.service_item("Hub Custom Line"),
+				"gift_card_item": company.service_item("Hub Gift Card"),
+				"accounts": company.accounts() if accounts is None else accounts,
+				"payment_methods": company.payment_methods(),
+				"locations": [
+					{
+						"location_id": str(location.id),
+						"location_name": location.name,
+						"warehouse": company.warehouse(),
+					}
+					for location in shop.locations.values()
+				],
+				"credentials": [
+					{"setting": "shop_domain", "value": "sandbox.myshopify.com"},
+					{"setting": "access_token", "is_secret": 1, "secret": "shpat_sandbox"},
+					{"setting": "client_secret", "is_secret": 1, "secret": "sandbox-secret"},
+				],
+				**{**DEFAULTS, **switches},
+			}
+		).insert()
+		for row in doc.resources:
+			row.enabled = 1
+		doc.save()
+		frappe.db.commit()  # workers and web servers must see the Connection
+		hub = Hub(self.site, shop, vendor, running, doc.name)
+		self.made.append(hub)
+		return hub
+
+	def close(self) -> None:
+		for hub in self.made:
+			hub.close()

@@ -1,0 +1,33 @@
+"""What a worker process of a test runs: `python -m tests.support.process drain CONNECTION`.
+
+It connects to the site named in the environment and works on the Connection's due Events. Tests kill it.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+from tests.support.ground import connect
+
+
+def main() -> None:
+	connect(os.environ["HUB_GROUND"], os.environ["HUB_SITE"], Path(os.environ["SITES_PATH"]))
+	import frappe
+
+	from integration_hub.sync import worker
+
+	command, connection = sys.argv[1:3]
+	if command == "drain":
+		rest = sys.argv[3:]
+		if rest:
+			# all processes of a race start at the same moment
+			import time
+
+			time.sleep(max(0.0, float(rest[0]) - time.time()))
+		done = worker.drain(connection, limit=int(rest[1]) if len(rest) > 1 else None)
+		print(done, flush=True)
+	frappe.destroy()
+
+
+if __name__ == "__main__":
+	main()

@@ -1,0 +1,400 @@
+"""DESIGN's promises, each with the machine broken on purpose, by real processes where it takes several."""
+
+import random
+import signal
+import subprocess
+import time
+
+import frappe
+import pytest
+import redis as redis_client
+
+from tests.support import company
+
+
+@pytest.fixture
+def quick_leases():
+	"""Leases of 5 s, so that a test need not wait five minutes for the dead."""
+	settings = frappe.get_doc("Integration Settings")
+	before = settings.lease_seconds
+	settings.lease_seconds = 5
+	settings.save()
+	frappe.db.commit()  # worker processes must see it
+	yield
+	settings.reload()
+	settings.lease_seconds = before
+	settings.save()
+	frappe.db.commit()  # back to what it was
+
+
+def place(hub, number, **options):
+	from sandbox.vendors.shopify import orders
+
+	sku = f"{hub.shop.prefix}S{number}"
+	if not hub.shop.find_variant(sku):
+		hub.shop.add_product(f"Thing {number}", sku=sku, price="10.00", stock=1000)
+	return orders.place_order(hub.shop, [orders.Line(sku, quantity=1)], **options)
+
+
+def race(hub, count, limit=1):
+	"""`count` worker processes that start on the Connection's Events at the same moment."""
+	begin = time.time() + 4
+	processes = [
+		hub.site.python(
+			"-m",
+			"tests.support.process",
+			"drain",
+			hub.connection,
+			str(begin),
+			str(limit),
+			stdout=subprocess.PIPE,
+			stderr=subprocess.PIPE,
+			text=True,
+		)
+		for _n in range(count)
+	]
+	for process in processes:
+		_out, error = process.communicate(timeout=120)
+		assert process.returncode == 0, error[-2000:]
+
+
+def finish(hub, rounds=30):
+	"""Drain here until nothing waits any more."""
+	for _round in range(rounds):
+		hub.make_due()
+		hub.drain()
+		if not hub.events(status=("in", ("Queued", "Retrying", "Working"))):
+			return
+		time.sleep(0.2)
+	raise AssertionError(hub.events())
+
+
+# --- 2. nothing is done twice ----------------------------------------------------------------------------
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize("buyer", ["with customer and address", "without both"])
+def test_one_order_eight_workers_one_sales_order(hub, buyer):
+	"""Eight Events about one order (as if eight webhooks had slipped past the dedupe key), eight processes."""
+	shop = hub()
+	order = place(shop, 1, **(_buyer(shop, 1) if buyer.startswith("with ") else {}))
+	_store_many(shop, [order.id] * 8)
+	race(shop, 8)
+	finish(shop)
+	assert len(shop.documents("Sales Order", order)) == 1
+	assert len({event.reference_name for event in shop.events(resource="orders")} - {None}) == 1
+
+
+@pytest.mark.processes
+def test_eight_orders_of_one_new_customer_at_once(hub):
+	shop = hub()
+	placed = [place(shop, number, **_buyer(shop, 1)) for number in range(8)]
+	_store_many(shop, [order.id for order in placed])
+	race(shop, 8)
+	finish(shop)
+	documents = [shop.documents("Sales Order", order) for order in placed]
+	assert [len(found) for found in documents] == [1] * 8
+	assert len({found[0].customer for found in documents}) == 1, "one buyer is one Customer"
+	assert len({found[0].customer_address for found in documents}) == 1, "and one Address"
+
+
+def _buyer(shop, number):
+	prefix = shop.shop.prefix
+	address = {
+		"first_name": "Ada",
+		"last_name": f"Lovelace {prefix}",
+		"address1": "12 St James's Square",
+		"city": "London",
+		"zip": "SW1Y 4JH",
+		"country_code": "GB",
+	}
+	return {
+		"customer": {
+			"first_name": "Ada",
+			"last_name": f"Lovelace {prefix}",
+			"email": f"ada{number}@{prefix}example.com",
+		},
+		"billing_address": address,
+		"shipping_address": address,
+	}
+
+
+def _store_many(hub, ids):
+	"""Events about these orders, each with a key of its own, without payload: workers fetch."""
+	from integration_hub.sync import store
+
+	store.store(
+		hub.connection,
+		[
+			store.Draft("In", "orders", str(outside), dedupe_key=f"race:{number}:{outside}", version="2026")
+			for number, outside in enumerate(ids)
+		],
+	)
+	frappe.db.commit()  # the worker processes must see them
+
+
+def test_a_worker_that_lost_its_lease_commits_nothing(hub):
+	"""A worker so slow that another was given its Event: what it did is undone, not done twice."""
+	from integration_hub.sync import connections, worker
+
+	shop = hub()
+	order = place(shop, 1)
+	_store_many(shop, [order.id])
+	[slow] = worker.claim(shop.connection, 1)
+	frappe.db.set_value("Integration Event", slow.name, {"lease": "somebody else's"}, update_modified=False)
+	frappe.db.commit()  # the sweep and another worker have come by
+	worker.work(connections.get(shop.connection), [slow])
+	assert not shop.documents("Sales Order", order)
+	assert shop.link("orders", order.id) is None
+
+
+# --- 1. nothing is lost ----------------------------------------------------------------------------------
+
+
+@pytest.mark.processes
+def test_kill_9_and_flushed_redis_lose_nothing(hub, site, quick_leases):
+	"""Fifty orders, real RQ workers killed with -9 at ten random moments, Redis flushed in between."""
+	from integration_hub.sync import pull, sweep, wake
+
+	shop = hub()
+	placed = [place(shop, number % 5, **_buyer(shop, number % 7)) for number in range(50)]
+	pull.run(shop.connection, "orders")
+	rng = random.Random(50)
+	queue = redis_client.from_url(site.redis)
+	for kill in range(10):
+		wake.rescue(shop.connection)
+		process = site.python(
+			"-m", "tests.support.process", "drain", shop.connection, stderr=subprocess.DEVNULL
+		)
+		time.sleep(rng.uniform(0.5, 3.0))
+		process.send_signal(signal.SIGKILL)
+		process.wait()
+		if kill % 3 == 0:
+			queue.flushall()
+			frappe.clear_cache()
+	end = time.monotonic() + 120
+	while shop.events(status=("in", ("Queued", "Retrying", "Working"))):
+		assert time.monotonic() < end
+		sweep.sweep()
+		shop.make_due()
+		shop.drain()
+		time.sleep(0.3)
+	assert [len(shop.documents("Sales Order", order)) for order in placed] == [1] * 50
+	assert {event.status for event in shop.events()} == {"Done"}
+
+
+def test_the_sweep_frees_what_the_dead_held(hub, quick_leases):
+	from integration_hub.sync import sweep, worker
+
+	shop = hub()
+	order = place(shop, 1)
+	_store_many(shop, [order.id])
+	assert len(worker.claim(shop.connection, 5)) == 1
+	assert not worker.claim(shop.connection, 5), "nobody else may have it while the lease runs"
+	frappe.db.set_value(
+		"Integration Event",
+		{"connection": shop.connection},
+		"lease_until",
+		frappe.utils.add_to_date(None, seconds=-1),
+	)
+	sweep.sweep()
+	shop.drain()
+	assert len(shop.documents("Sales Order", order)) == 1
+
+
+# --- 3. order is kept where it matters -------------------------------------------------------------------
+
+
+def test_an_older_version_never_overwrites_a_newer_one(hub):
+	from sandbox.vendors.shopify import orders
+
+	shop = hub()
+	order = place(shop, 1)
+	shop.pull()
+	[old] = shop.events(resource="orders")
+	old_payload = frappe.db.get_value("Integration Event", old.name, "payload")
+	orders.edit_order(shop.shop, order, quantities={0: 3})
+	shop.pull()
+	shop.drain()
+	before = shop.sales_order(order)
+	from integration_hub.sync import store
+
+	store.store(
+		shop.connection,
+		[store.Draft("In", "orders", str(order.id), dedupe_key="late", version="2000", payload=old_payload)],
+	)
+	frappe.db.commit()  # as the inbox does
+	shop.drain()
+	after = shop.sales_order(order)
+	assert after.name == before.name and after.grand_total == before.grand_total
+	assert after.items[0].qty == 3
+
+
+def test_one_outside_thing_one_at_a_time(hub):
+	from integration_hub.sync import worker
+
+	shop = hub()
+	order = place(shop, 1)
+	_store_many(shop, [order.id] * 3)
+	assert len(worker.claim(shop.connection, 10)) == 1
+	assert worker.claim(shop.connection, 10) == []
+
+
+# --- 4. failure is sorted --------------------------------------------------------------------------------
+
+
+TROUBLES = {
+	"rate limited": ({"kind": "rate_limited", "retry_after": 3}, "Retrying", "RateLimited"),
+	"server error": ({"kind": "error", "status": 500, "times": None}, "Retrying", "Unreachable"),
+	"connection dropped": ({"kind": "drop", "times": None}, "Retrying", "Unreachable"),
+	"token refused": ({"kind": "unauthorised", "times": None}, "Retrying", "NotAuthorised"),
+}
+
+
+@pytest.mark.parametrize("trouble", TROUBLES)
+def test_vendor_trouble_is_sorted_and_healed(hub, trouble):
+	knob, status, failure = TROUBLES[trouble]
+	shop = hub()
+	order = place(shop, 1)
+	_store_many(shop, [order.id])
+	shop.vendor.troubles.add(knob["kind"], **{key: value for key, value in knob.items() if key != "kind"})
+	shop.drain()
+	event = shop.event(order)
+	assert (event.status, event.failure) == (status, failure)
+	assert event.message and "Traceback" not in event.message
+	assert bool(shop.doc.paused) == (failure == "NotAuthorised")
+	shop.vendor.troubles.clear()
+	if failure == "NotAuthorised":
+		shop.drain()
+		assert shop.event(order).status == "Retrying", "a paused Connection is left alone"
+		shop.doc.resume()
+		frappe.db.commit()  # as the request of the button does
+	_budget_of(shop).reset()
+	finish(shop)
+	assert len(shop.documents("Sales Order", order)) == 1
+
+
+def _budget_of(shop):
+	from integration_hub.sync import connections
+
+	return connections.budget_of(shop.doc)
+
+
+def test_a_deleted_order_is_a_dead_letter(hub):
+	shop = hub()
+	_store_many(shop, [123456])
+	shop.drain()
+	assert (shop.events()[0].status, shop.events()[0].failure) == ("Dead", "Gone")
+
+
+def test_the_stop_switch_stops_everything_and_loses_nothing(hub):
+	shop = hub()
+	order = place(shop, 1)
+	_store_many(shop, [order.id])
+	frappe.db.set_single_value("Integration Settings", "stop_everything", 1)
+	frappe.db.commit()  # workers must see it
+	try:
+		assert shop.drain() == 0
+	finally:
+		frappe.db.set_single_value("Integration Settings", "stop_everything", 0)
+		frappe.db.commit()  # back to work
+	shop.drain()
+	assert len(shop.documents("Sales Order", order)) == 1
+
+
+# --- 6. the user never waits -----------------------------------------------------------------------------
+
+
+def test_a_save_calls_no_vendor(hub):
+	"""Submitting a Delivery Note writes an Event and nothing else; the shop hears nothing until a worker runs."""
+	from erpnext.selling.doctype.sales_order.sales_order import make_delivery_note
+
+	shop = hub(create_items=0)
+	company.stock_item(f"{shop.shop.prefix}S1", 10)
+	order = place(shop, 1)
+	shop.bring(order)
+	before = shop.vendor.log.count()
+	note = make_delivery_note(shop.sales_order(order).name)
+	note.submit()
+	frappe.db.commit()  # as the request does
+	assert shop.vendor.log.count() == before
+	[event] = shop.events(resource="shipments")
+	assert event.status == "Queued"
+
+
+def test_a_save_that_is_rolled_back_tells_nobody(hub):
+	from erpnext.selling.doctype.sales_order.sales_order import make_delivery_note
+
+	shop = hub(create_items=0)
+	company.stock_item(f"{shop.shop.prefix}S1", 10)
+	order = place(shop, 1)
+	shop.bring(order)
+	make_delivery_note(shop.sales_order(order).name).submit()
+	frappe.db.rollback()
+	assert not shop.events(resource="shipments")
+
+
+# --- 9. secrets ------------------------------------------------------------------------------------------
+
+
+def test_secrets_are_nowhere_in_clear(hub):
+	shop = hub()
+	shop.bring(place(shop, 1))
+	shop.vendor.troubles.add("unauthorised", times=None)
+	_store_many(shop, [77])
+	shop.drain()
+	for doctype in (
+		"Integration Attempt",
+		"Integration Event",
+		"Integration Connection",
+		"Integration Credential",
+	):
+		for row in frappe.db.sql(f"select * from `tab{doctype}`", as_dict=True):
+			text = str(row)
+			assert "shpat_sandbox" not in text and "sandbox-secret" not in text, doctype
+	for log in frappe.get_all("Error Log", fields=["error"]):
+		assert "shpat_sandbox" not in (log.error or "")
+
+
+def test_payloads_are_forgotten_after_their_time(hub):
+	from integration_hub.sync import retention
+
+	shop = hub()
+	order = place(shop, 1, **_buyer(shop, 1))
+	event = shop.bring(order)
+	assert "Lovelace" in frappe.db.get_value("Integration Event", event.name, "payload")
+	frappe.db.set_value(
+		"Integration Event",
+		event.name,
+		"done_at",
+		frappe.utils.add_days(None, -31),
+		update_modified=False,
+	)
+	retention.forget()
+	payload, redacted = frappe.db.get_value("Integration Event", event.name, ["payload", "payload_redacted"])
+	assert (payload, redacted) == (None, 1)
+
+
+def test_unknown_errors_park_with_a_link_to_the_error_log(hub, monkeypatch):
+	from integration_hub.erp import orders as erp_orders
+	from integration_hub.sync import handlers
+
+	shop = hub()
+	order = place(shop, 1)
+
+	def broken(record, ctx):
+		raise ZeroDivisionError("a bug")
+
+	handler = handlers.HANDLERS[("In", "orders")]
+	inbound = handler.apply.__self__
+	monkeypatch.setitem(
+		handlers.HANDLERS,
+		("In", "orders"),
+		handlers.Handler(
+			inbound.prepare,
+			handlers.Inbound(inbound.protocol, inbound.fetch, inbound.read, broken, erp_orders.removed).apply,
+		),
+	)
+	event = shop.bring(order)
+	assert event.status == "Parked" and event.fix_doctype == "Error Log"
+	assert "a bug" in frappe.db.get_value("Error Log", event.fix_name, "error")
