@@ -159,8 +159,8 @@ def _make(order: Order, sold: Sold, ctx: Context, amended_from: str | None = Non
 			# the shop has decided every price: no pricing rule, no template and no rounding may change one
 			"ignore_pricing_rule": 1,
 			"disable_rounded_total": 1,
-			"po_no": (order.po_number or order.number)[:140],
-			"po_date": day,
+			"po_no": order.po_number[:140] or None,
+			"po_date": day if order.po_number else None,
 			"amended_from": amended_from,
 			"integration_connection": ctx.connection.name,
 			"integration_order": order.number[:140],

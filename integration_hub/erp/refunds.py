@@ -96,6 +96,28 @@ def ensure(
 		if ctx.connection.create_payment:
 			_pay_back(refund, order, document, ctx, notes)
 		ctx.links.add(RESOURCE, refund.id, *document, label=order.number)
+	_close_if_done(order, sales_order, notes)
+
+
+def _close_if_done(order: Order, sales_order: str, notes: list[str]) -> None:
+	"""Close a Sales Order of which nothing is left to deliver once the refunds are taken off.
+
+	A return Delivery Note makes ERPNext wait for a second delivery, and pieces refunded before they left stay
+	reserved; both would hold back stock from every shop.
+	"""
+	given_back: dict[str, Decimal] = defaultdict(lambda: ZERO)
+	for refund in order.refunds:
+		for part in refund.lines:
+			given_back[part.line_id] += part.quantity
+	doc = frappe.get_doc("Sales Order", sales_order)
+	if doc.docstatus != 1 or doc.status in ("Closed", "Completed"):
+		return
+	open_pieces: dict[str, Decimal] = defaultdict(lambda: ZERO)
+	for row in doc.items:
+		open_pieces[row.get("integration_line")] += Decimal(str(row.qty)) - Decimal(str(row.delivered_qty or 0))
+	if all(pieces <= given_back[line] for line, pieces in open_pieces.items()):
+		doc.update_status("Closed")
+		notes.append(_("Sales Order closed"))
 
 
 def _credit(
