@@ -115,10 +115,14 @@ def _nameless(customer: Customer | None, addresses: Sequence[Address], ctx: Cont
 	return made, True
 
 
+def _company(customer: Customer | None, addresses: Sequence[Address]) -> str:
+	"""The company that buys: as the shop says, else as the billing address says."""
+	return (customer.company if customer else "") or (addresses[0].company if addresses else "")
+
+
 def _display_name(customer: Customer | None, addresses: Sequence[Address]) -> str:
-	candidates = [customer.company, customer.full_name] if customer else []
-	for address in addresses:
-		candidates += [address.company, address.name]
+	candidates = [_company(customer, addresses), customer.full_name if customer else ""]
+	candidates += [address.name for address in addresses]
 	if customer:
 		candidates += [customer.email, customer.phone]
 	return next((one.strip() for one in candidates if one and one.strip()), "")[:140]
@@ -161,12 +165,11 @@ def _of_contacts(customer: Customer | None) -> str | None:
 
 
 def _make(customer: Customer, addresses: Sequence[Address], ctx: Context) -> str:
-	company = customer.company or next((one.company for one in addresses if one.company), "")
 	doc = frappe.get_doc(
 		{
 			"doctype": "Customer",
 			"customer_name": _display_name(customer, addresses),
-			"customer_type": "Company" if company else "Individual",
+			"customer_type": "Company" if _company(customer, addresses) else "Individual",
 			"customer_group": ctx.connection.customer_group or _default_group(),
 			"territory": ctx.connection.territory or _default_territory(),
 			"tax_id": customer.tax_id or None,

@@ -100,10 +100,14 @@ def keep(doc: Any, wanted: dict[str, Decimal], sign: int = 1) -> None:
 
 def _share_charges(doc: Any) -> None:
 	"""A mapped part of an order would carry all of its "Actual" taxes again; give it its share by value."""
-	order = next((row.get("against_sales_order") for row in doc.items if row.get("against_sales_order")), None)
+	order = next(
+		(row.get("against_sales_order") for row in doc.items if row.get("against_sales_order")), None
+	)
 	whole = frappe.db.get_value("Sales Order", order, "net_total") if order else None
 	if not whole:
 		return
 	share = abs(sum(flt(row.qty) * flt(row.rate) for row in doc.items)) / whole
 	for tax in doc.taxes:
-		tax.tax_amount = flt(abs(tax.tax_amount) * share, tax.precision("tax_amount")) * (-1 if doc.is_return else 1)
+		tax.tax_amount = flt(abs(tax.tax_amount) * share, tax.precision("tax_amount")) * (
+			-1 if doc.is_return else 1
+		)

@@ -114,7 +114,9 @@ def _close_if_done(order: Order, sales_order: str, notes: list[str]) -> None:
 		return
 	open_pieces: dict[str, Decimal] = defaultdict(lambda: ZERO)
 	for row in doc.items:
-		open_pieces[row.get("integration_line")] += Decimal(str(row.qty)) - Decimal(str(row.delivered_qty or 0))
+		open_pieces[row.get("integration_line")] += Decimal(str(row.qty)) - Decimal(
+			str(row.delivered_qty or 0)
+		)
 	if all(pieces <= given_back[line] for line, pieces in open_pieces.items()):
 		doc.update_status("Closed")
 		notes.append(_("Sales Order closed"))

@@ -7,6 +7,18 @@ import functools
 import frappe
 
 
+#: what shops call a tax → the account it is booked to
+TAXES = {
+	"VAT": "VAT 19",
+	"VAT 7%": "VAT 7",
+	"State Tax": "State Tax",
+	"City Tax": "City Tax",
+	"CGST": "CGST",
+	"SGST": "SGST",
+	"Consumption Tax": "Consumption Tax",
+}
+
+
 @functools.cache
 def company() -> str:
 	"""The company the tests book in: the site's default one."""
@@ -60,11 +72,11 @@ def _group(root_type: str, account_type: str) -> str:
 
 
 def accounts() -> list[dict]:
-	"""Rows for a Connection's Accounts table: three taxes, shipping, tips, duties, fees and gift cards."""
+	"""Rows for a Connection's Accounts table: taxes, shipping, tips, duties, fees and gift cards."""
 	return [
-		{"kind": "Tax", "title": "VAT", "account": account("VAT 19", "Liability", "Tax")},
-		{"kind": "Tax", "title": "Reduced VAT", "account": account("VAT 7", "Liability", "Tax")},
-		{"kind": "Tax", "title": "City Tax", "account": account("City Tax", "Liability", "Tax")},
+		{"kind": "Tax", "title": title, "account": account(name, "Liability", "Tax")}
+		for title, name in TAXES.items()
+	] + [
 		{"kind": "Shipping", "title": "", "account": account("Shipping Income", "Income", "Income Account")},
 		{"kind": "Tip", "title": "", "account": account("Tips", "Liability")},
 		{"kind": "Duty", "title": "", "account": account("Import Duties", "Liability")},
