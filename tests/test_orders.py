@@ -10,8 +10,8 @@ from decimal import Decimal
 import frappe
 import pytest
 
+from sandbox import books
 from sandbox.vendors.shopify.cases import CASES, expectation, place_case
-from tests.support import company
 
 LIVE = {"create_invoice": "When Paid", "create_payment": 1, "create_delivery_note": 1}
 #: cases that end otherwise than in a Sales Order; they have tests of their own below
@@ -22,7 +22,7 @@ PLAIN = [name for name in CASES if name not in OTHERWISE]
 @pytest.fixture(scope="module", autouse=True)
 def rates_and_stock(site):
 	"""Fixed exchange rates, and negative stock allowed so that shop parcels can be booked."""
-	home = company.currency()
+	home = books.currency()
 	for currency, rate in (
 		("USD", 0.92),
 		("JPY", 0.0061),
@@ -32,7 +32,7 @@ def rates_and_stock(site):
 		("EUR", 1.0),
 	):
 		if currency != home:
-			company.rate(currency, home, rate)
+			books.rate(currency, home, rate)
 	before = frappe.db.get_single_value("Stock Settings", "allow_negative_stock")
 	frappe.db.set_single_value("Stock Settings", "allow_negative_stock", 1)
 	frappe.db.commit()  # workers must see it
@@ -51,7 +51,7 @@ def said(text) -> Decimal:
 
 
 def shop_for(hub, name, **switches):
-	home = company.currency()
+	home = books.currency()
 	presentment = {"USD": "1.0871"} if home != "USD" else {"EUR": "0.9137"}
 	return hub(shop_currency=home, shop_presentment_currencies=presentment, **switches)
 
@@ -60,7 +60,7 @@ def taxes_of(doc) -> dict[str, Decimal]:
 	"""Tax rows of a document by name, without shipping and the like."""
 	found = {}
 	for row in doc.taxes:
-		if row.description in company.TAXES and row.tax_amount:
+		if row.description in books.TAXES and row.tax_amount:
 			found[row.description] = money(row.tax_amount)
 	return found
 
@@ -151,7 +151,7 @@ def test_live_with_invoice_payment_and_delivery(hub, name):
 	)
 	for doc in invoices:
 		assert_gl_balances(doc)
-	if witness["currency"] == company.currency():
+	if witness["currency"] == books.currency():
 		owed = [frappe.db.get_value("Sales Invoice", doc.name, "outstanding_amount") for doc in invoices]
 		assert money(sum(owed)) == said(witness["outstanding"])
 	if witness["parcels"]:
@@ -173,7 +173,7 @@ def _payments(docs, direction, witness):
 class _AmountOf:
 	def __init__(self, doc, currency):
 		amount = Decimal(str(doc.paid_amount))
-		if currency != company.currency():
+		if currency != books.currency():
 			rate = frappe.db.get_value(
 				"Sales Order",
 				{
@@ -221,7 +221,7 @@ def test_an_unmapped_tax_parks_with_a_sentence_and_goes_on_once_mapped(hub):
 	doc = shop.doc
 	doc.append(
 		"accounts",
-		{"kind": "Tax", "title": title, "account": company.account("Moon Levy", "Liability", "Tax")},
+		{"kind": "Tax", "title": title, "account": books.account("Moon Levy", "Liability", "Tax")},
 	)
 	doc.save()
 	frappe.db.commit()  # as the request of the form does
@@ -345,8 +345,8 @@ def test_a_customer_people_entered_by_hand_is_found_by_e_mail(hub):
 		{
 			"doctype": "Customer",
 			"customer_name": f"Bob {shop.shop.prefix}",
-			"customer_group": company.leaf("Customer Group"),
-			"territory": company.leaf("Territory"),
+			"customer_group": books.leaf("Customer Group"),
+			"territory": books.leaf("Territory"),
 		}
 	).insert()
 	frappe.get_doc(
@@ -390,8 +390,8 @@ def test_an_order_over_the_counter_goes_to_the_chosen_customer(hub):
 		{
 			"doctype": "Customer",
 			"customer_name": f"Counter {shop.shop.prefix}",
-			"customer_group": company.leaf("Customer Group"),
-			"territory": company.leaf("Territory"),
+			"customer_group": books.leaf("Customer Group"),
+			"territory": books.leaf("Territory"),
 		}
 	).insert()
 	shop.switch(default_customer=chosen.name)
@@ -409,7 +409,7 @@ def test_an_unknown_sku_parks_and_goes_on_when_the_item_is_made(hub):
 	event = shop.bring(order)
 	sku = shop.shop.prefix + "TEE"
 	assert event.status == "Parked" and sku in event.message
-	company.stock_item(sku)
+	books.stock_item(sku)
 	shop.drain()
 	assert shop.event(order).status == "Done"
 	assert shop.sales_order(order).items[0].item_code == sku
@@ -418,7 +418,7 @@ def test_an_unknown_sku_parks_and_goes_on_when_the_item_is_made(hub):
 def test_an_item_is_found_by_barcode(hub):
 	shop = shop_for(hub, "items", create_items=0)
 	sku = shop.shop.prefix + "TEE"
-	code = company.stock_item(f"{shop.shop.prefix}inside", barcodes=[{"barcode": sku}])
+	code = books.stock_item(f"{shop.shop.prefix}inside", barcodes=[{"barcode": sku}])
 	order = place_case(shop.shop, "untaxed")
 	assert shop.bring(order).status == "Done", shop.event(order).message
 	assert shop.sales_order(order).items[0].item_code == code

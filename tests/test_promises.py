@@ -9,7 +9,7 @@ import frappe
 import pytest
 import redis as redis_client
 
-from tests.support import company
+from sandbox import books
 
 
 @pytest.fixture
@@ -310,7 +310,7 @@ def test_a_save_calls_no_vendor(hub):
 	from erpnext.selling.doctype.sales_order.sales_order import make_delivery_note
 
 	shop = hub(create_items=0)
-	company.stock_item(f"{shop.shop.prefix}S1", 10)
+	books.stock_item(f"{shop.shop.prefix}S1", 10)
 	order = place(shop, 1)
 	shop.bring(order)
 	before = shop.vendor.log.count()
@@ -326,7 +326,7 @@ def test_a_save_that_is_rolled_back_tells_nobody(hub):
 	from erpnext.selling.doctype.sales_order.sales_order import make_delivery_note
 
 	shop = hub(create_items=0)
-	company.stock_item(f"{shop.shop.prefix}S1", 10)
+	books.stock_item(f"{shop.shop.prefix}S1", 10)
 	order = place(shop, 1)
 	shop.bring(order)
 	make_delivery_note(shop.sales_order(order).name).submit()

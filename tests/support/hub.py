@@ -8,8 +8,8 @@ from typing import Any
 
 import frappe
 
+from sandbox import books
 from sandbox.vendors.shopify import Shop, Shopify
-from tests.support import company
 
 _numbers = itertools.count(1)
 DEFAULTS: dict[str, Any] = {
@@ -171,49 +171,13 @@ class Hubs:
 		shop_options = {
 			key.removeprefix("shop_"): switches.pop(key) for key in list(switches) if key.startswith("shop_")
 		}
-		shop = shop or Shop(prefix=f"t{number}-", **{"currency": company.currency(), **shop_options})
-		vendor = Shopify(
-			shop, token="shpat_sandbox", client_id="sandbox-client", client_secret="sandbox-secret"
-		)
+		shop = shop or Shop(prefix=f"t{number}-", **{"currency": books.currency(), **shop_options})
+		vendor = Shopify(shop, token=books.TOKEN, client_secret=books.SECRET)
 		running = vendor.start()
-		doc = frappe.get_doc(
-			{
-				"doctype": "Integration Connection",
-				"title": f"Shop {number}",
-				"connector": "shopify",
-				"company": company.company(),
-				"environment": "Sandbox",
-				"sandbox_url": running.url,
-				"enabled": 1,
-				"warehouse": company.warehouse(),
-				"customer_group": company.leaf("Customer Group"),
-				"territory": company.leaf("Territory"),
-				"item_group": company.leaf("Item Group"),
-				"stock_uom": "Nos",
-				"custom_item": company.service_item("Hub Custom Line"),
-				"gift_card_item": company.service_item("Hub Gift Card"),
-				"accounts": company.accounts() if accounts is None else accounts,
-				"payment_methods": company.payment_methods(),
-				"locations": [
-					{
-						"location_id": str(location.id),
-						"location_name": location.name,
-						"warehouse": company.warehouse(),
-					}
-					for location in shop.locations.values()
-				],
-				"credentials": [
-					{"setting": "shop_domain", "value": "sandbox.myshopify.com"},
-					{"setting": "access_token", "is_secret": 1, "secret": "shpat_sandbox"},
-					{"setting": "client_secret", "is_secret": 1, "secret": "sandbox-secret"},
-				],
-				**{**DEFAULTS, **switches},
-			}
-		).insert()
-		for row in doc.resources:
-			row.enabled = 1
-		doc.save()
-		frappe.db.commit()  # workers and web servers must see the Connection
+		values = {**DEFAULTS, **switches}
+		if accounts is not None:
+			values["accounts"] = accounts
+		doc = books.connect_shop(f"Shop {number}", running.url, shop.locations.values(), **values)
 		hub = Hub(self.site, shop, vendor, running, doc.name)
 		self.made.append(hub)
 		return hub

@@ -115,7 +115,7 @@ def check_adds_up(order: Order) -> None:
 			assert 0 <= line.current_quantity <= line.quantity
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(placed())
 def test_a_placed_order_adds_up(known):
 	_, order = known
@@ -125,7 +125,7 @@ def test_a_placed_order_adds_up(known):
 	)
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(placed(), st.data())
 def test_an_order_adds_up_through_edits_and_refunds(known, data):
 	shop, order = known

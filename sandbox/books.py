@@ -1,12 +1,20 @@
-"""What a test company needs besides what ERPNext's wizard makes: accounts, items, opening stock."""
+"""What a company needs besides what ERPNext's wizard makes, to try the hub: accounts, items, stock, a Connection.
+
+Used by the demo, by `make serve` and by the tests, on the sandbox and on a real bench. Every function finds what is
+there before it makes anything, and commits, because other processes (workers, web servers) must see it.
+"""
 
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterable
+from typing import Any
 
 import frappe
 
-
+#: what the sandbox shop gives out; they open nothing else
+TOKEN = "shpat_sandbox"
+SECRET = "sandbox-secret"
 #: what shops call a tax → the account it is booked to
 TAXES = {
 	"VAT": "VAT 19",
@@ -175,3 +183,43 @@ def rate(from_currency: str, to_currency: str, value: float) -> None:
 				}
 			).insert()
 	frappe.db.commit()  # workers of a test must see it
+
+
+def connect_shop(title: str, address: str, locations: Iterable[Any], **values: Any) -> Any:
+	"""An enabled Connection to a sandbox shop at `address`, with everything mapped and switched on."""
+	doc = frappe.get_doc(
+		{
+			"doctype": "Integration Connection",
+			"title": title,
+			"connector": "shopify",
+			"company": company(),
+			"environment": "Sandbox",
+			"sandbox_url": address,
+			"enabled": 1,
+			"warehouse": warehouse(),
+			"customer_group": leaf("Customer Group"),
+			"territory": leaf("Territory"),
+			"item_group": leaf("Item Group"),
+			"stock_uom": "Nos",
+			"create_items": 1,
+			"custom_item": service_item("Hub Custom Line"),
+			"gift_card_item": service_item("Hub Gift Card"),
+			"accounts": accounts(),
+			"payment_methods": payment_methods(),
+			"locations": [
+				{"location_id": str(one.id), "location_name": one.name, "warehouse": warehouse()}
+				for one in locations
+			],
+			"credentials": [
+				{"setting": "shop_domain", "value": "sandbox.myshopify.com"},
+				{"setting": "access_token", "is_secret": 1, "secret": TOKEN},
+				{"setting": "client_secret", "is_secret": 1, "secret": SECRET},
+			],
+			**values,
+		}
+	).insert()
+	for row in doc.resources:
+		row.enabled = 1
+	doc.save()
+	frappe.db.commit()  # workers and web servers must see the Connection
+	return doc
