@@ -13,7 +13,9 @@ from sandbox.engine import sites as site_store
 
 
 @click.group(help="A bench of the sandbox: a fork of Frappe v16 (not Frappe itself) from one wheel.")
-@click.option("--sites-path", envvar="SITES_PATH", default="sites", show_default=True, help="the `sites` folder")
+@click.option(
+	"--sites-path", envvar="SITES_PATH", default="sites", show_default=True, help="the `sites` folder"
+)
 @click.option("--site", envvar="FRAPPE_SITE", help="the site's name")
 @click.pass_context
 def cli(context, sites_path, site):

@@ -1,10 +1,10 @@
 """A whole bench in one object: its services, its sites and its processes.
 
-	with Bench(folder, apps=["erpnext", "integration_hub"]) as bench:
-		bench.new_site("shop.localhost")
-		bench.open("shop.localhost")        # frappe.init + frappe.connect in this process
-		process, address = bench.serve("shop.localhost")
-		bench.worker()
+with Bench(folder, apps=["erpnext", "integration_hub"]) as bench:
+	bench.new_site("shop.localhost")
+	bench.open("shop.localhost")        # frappe.init + frappe.connect in this process
+	process, address = bench.serve("shop.localhost")
+	bench.worker()
 """
 
 import os
@@ -67,6 +67,8 @@ class Bench:
 		import frappe
 
 		frappe.destroy()
+		forget_other_bench(frappe, self.redis.port)
+		os.environ["SITES_PATH"] = str(self.sites_path)
 		frappe.init(site, sites_path=str(self.sites_path), force=True)
 		frappe.connect()
 
@@ -101,3 +103,19 @@ class Bench:
 
 	def __exit__(self, *_) -> None:
 		self.stop()
+
+
+def forget_other_bench(frappe, redis_port: int) -> None:
+	"""Drop what this process keeps of sites by their name, and connections to another bench's Redis.
+
+	On a real bench a process never sees two of them; in one test run it may.
+	"""
+	import frappe.utils.background_jobs as jobs
+	import frappe.utils.caching as caching
+
+	caching._SITE_CACHE.clear()
+	frappe.controllers.clear()
+	frappe.lazy_controllers.clear()
+	if frappe.cache and frappe.cache.connection_pool.connection_kwargs.get("port") != redis_port:
+		frappe.cache = frappe.client_cache = None
+	jobs._redis_queue_conn = None

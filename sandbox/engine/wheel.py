@@ -136,7 +136,9 @@ def lay_overlay(target: Path) -> None:
 
 	Whatever no longer fits raises EngineError: a patch that silently does nothing is worse than none.
 	"""
-	shutil.copytree(OVERLAY / "tree", target, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
+	shutil.copytree(
+		OVERLAY / "tree", target, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__")
+	)
 	patches = target / PATCHES
 	patches.mkdir()
 	shutil.copy(OVERLAY / "__init__.py", patches / "__init__.py")

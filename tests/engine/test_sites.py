@@ -119,7 +119,6 @@ def test_uninstall_removes_the_app_and_keeps_the_rest(site, tiny_bench):
 	assert site.get_installed_apps() == ["frappe"]
 	assert not site.db.exists("DocType", "Tiny Thing")
 	assert not site.db.table_exists("Tiny Thing", cached=False)
-	assert not site.db.exists("Scheduled Job Type", {"method": "tiny.tasks.each_minute"})
 	assert not site.get_meta("ToDo").has_field("tiny_id")
 	assert site.db.exists("ToDo", {"description": "stays"})
 

@@ -48,14 +48,22 @@ EDITS = [
 		'frappe.get_hooks("fixture_auto_order")',
 		'frappe.get_hooks("fixture_auto_order", app_name=app)',
 	),
-	("frappe/utils/fixtures.py", 'frappe.get_hooks("fixtures")', 'frappe.get_hooks("fixtures", app_name=app)'),
+	(
+		"frappe/utils/fixtures.py",
+		'frappe.get_hooks("fixtures")',
+		'frappe.get_hooks("fixtures", app_name=app)',
+	),
 	("frappe/utils/install.py", "	frappe.get_hooks()\n", ""),
 	(
 		"frappe/utils/install.py",
 		'frappe.get_hooks()["app_title"][0]',
 		'frappe.get_hooks("app_title", app_name=app_name)[0]',
 	),
-	("frappe/migrate.py", 'frappe.get_hooks("before_migrate")', 'frappe.get_hooks("before_migrate", app_name=app)'),
+	(
+		"frappe/migrate.py",
+		'frappe.get_hooks("before_migrate")',
+		'frappe.get_hooks("before_migrate", app_name=app)',
+	),
 	(
 		"frappe/migrate.py",
 		'frappe.get_hooks("override_doctype_class", {})',

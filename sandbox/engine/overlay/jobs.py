@@ -48,5 +48,5 @@ def enqueue_events_for_all_sites() -> None:
 	for site in sites:
 		try:
 			enqueue_events_for_site(site=site)
-		except Exception:  # one broken site must not stop the scheduler of the others, as in Frappe
+		except Exception:  # noqa: BLE001  one broken site must not stop the scheduler of the others, as in Frappe
 			frappe.logger("scheduler").error(f"Failed to enqueue events for site {site}", exc_info=True)

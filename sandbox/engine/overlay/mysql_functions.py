@@ -19,6 +19,7 @@ def register(connection: sqlite3.Connection) -> None:
 	"""Make all of them known to one connection."""
 	for name, (arguments, function, deterministic) in FUNCTIONS.items():
 		connection.create_function(name, arguments, function, deterministic=deterministic)
+	connection.create_function("like", 3, like_escape, deterministic=True)
 
 
 FUNCTIONS: dict[str, tuple] = {}
@@ -46,9 +47,9 @@ def like(pattern, text):
 	return bool(_like(str(pattern)).match(str(text)))
 
 
-@function("like", arguments=3)
 def like_escape(pattern, text, escape):
-	return bool(_like(str(pattern), escape).match(str(text)))
+	"""`text LIKE pattern ESCAPE escape`."""
+	return None if pattern is None or text is None else bool(_like(str(pattern), escape).match(str(text)))
 
 
 _LIKE: dict[tuple, re.Pattern] = {}
@@ -138,7 +139,11 @@ def field(needle, *values):
 	return values.index(needle) + 1 if needle is not None and needle in values else 0
 
 
-FUNCTIONS["char_length"] = FUNCTIONS["character_length"] = (1, lambda s: None if s is None else len(_text(s)), True)
+FUNCTIONS["char_length"] = FUNCTIONS["character_length"] = (
+	1,
+	lambda s: None if s is None else len(_text(s)),
+	True,
+)
 FUNCTIONS["lcase"] = FUNCTIONS["lower"] = (1, lambda s: None if s is None else _text(s).lower(), True)
 FUNCTIONS["ucase"] = FUNCTIONS["upper"] = (1, lambda s: None if s is None else _text(s).upper(), True)
 FUNCTIONS["reverse"] = (1, lambda s: None if s is None else _text(s)[::-1], True)
@@ -260,9 +265,10 @@ def timestampdiff(unit, earlier, later):
 	unit = unit.lower()
 	if unit in ("month", "year", "quarter"):
 		months = (end.year - start.year) * 12 + end.month - start.month
-		if months > 0 and end < _shift(start, months, "month"):
+		start_in_month, end_in_month = (start.day, start.time()), (end.day, end.time())
+		if months > 0 and end_in_month < start_in_month:
 			months -= 1
-		elif months < 0 and end > _shift(start, months, "month"):
+		elif months < 0 and end_in_month > start_in_month:
 			months += 1
 		return int(months / {"month": 1, "quarter": 3, "year": 12}[unit])
 	return int((end - start).total_seconds() / _SECONDS[unit])
@@ -284,7 +290,12 @@ def _shift(moment: datetime.datetime, amount, unit: str) -> datetime.datetime:
 @function("date_add", "adddate")
 def date_add(value, amount, unit="day", sign=1):
 	moment = _shift(_moment(value), sign * float(amount), unit)
-	only_date = len(str(value).strip()) == 10 and unit.lower() not in ("second", "minute", "hour", "microsecond")
+	only_date = len(str(value).strip()) == 10 and unit.lower() not in (
+		"second",
+		"minute",
+		"hour",
+		"microsecond",
+	)
 	return moment.date().isoformat() if only_date else _written(moment)
 
 
@@ -373,4 +384,8 @@ _PARTS = {
 	"time_to_sec": lambda m: m.hour * 3600 + m.minute * 60 + m.second,
 }
 for _name, _part in _PARTS.items():
-	FUNCTIONS[_name] = (-1, lambda value, *_, part=_part: None if value is None else part(_moment(value)), True)
+	FUNCTIONS[_name] = (
+		-1,
+		lambda value, *_, part=_part: None if value is None else part(_moment(value)),
+		True,
+	)

@@ -19,6 +19,7 @@ REPLACES = {
 		"init_site": "init_site",
 		"get_site_name": "get_site_name",
 		"get_site_path": "get_site_path",
+		"is_setup_complete": "is_setup_complete",
 	},
 	"frappe/config.py": {
 		"get_site_config": "get_site_config",
@@ -35,19 +36,31 @@ REPLACES = {
 }
 
 EDITS = [
+	# The list of built assets is the bench's, wherever the process runs; and there may be none.
+	(
+		"frappe/utils/__init__.py",
+		'assets = frappe.parse_json(frappe.read_file("assets/assets.json"))',
+		'folder = os.path.join(frappe.local.sites_path, "assets")\n'
+		'		assets = frappe.parse_json(frappe.read_file(os.path.join(folder, "assets.json")) or "{}")',
+	),
+	(
+		"frappe/utils/__init__.py",
+		'frappe.read_file("assets/assets-rtl.json")',
+		'frappe.read_file(os.path.join(folder, "assets-rtl.json"))',
+	),
 	# Logs go to the bench's folder wherever the process runs, and a file is made when it is written to.
 	(
 		"frappe/utils/logger.py",
 		'log_filename = os.path.join("..", "logs", logfile)\n'
 		"		handler = RotatingFileHandler(log_filename, maxBytes=max_size, backupCount=file_count)",
-		'log_filename = frappe._sandbox.sites.log_file(frappe.utils.get_bench_path(), logfile)\n'
+		"log_filename = frappe._sandbox.sites.log_file(frappe.utils.get_bench_path(), logfile)\n"
 		"		handler = RotatingFileHandler(log_filename, maxBytes=max_size, backupCount=file_count, delay=True)",
 	),
 	(
 		"frappe/utils/logger.py",
 		'sitelog_filename = os.path.join(site, "logs", logfile)\n'
 		"		site_handler = RotatingFileHandler(sitelog_filename, maxBytes=max_size, backupCount=file_count)",
-		'sitelog_filename = frappe._sandbox.sites.log_file(frappe.local.sites_path, site, logfile)\n'
+		"sitelog_filename = frappe._sandbox.sites.log_file(frappe.local.sites_path, site, logfile)\n"
 		"		site_handler = RotatingFileHandler(\n"
 		"			sitelog_filename, maxBytes=max_size, backupCount=file_count, delay=True\n		)",
 	),
@@ -168,6 +181,11 @@ def get_site_path(*joins) -> str:
 	return os.path.join(frappe.local.site_path, *joins)
 
 
+def is_setup_complete() -> bool:
+	"""Whether the setup wizard is done (the fork looks for a table that single documents do not have)."""
+	return bool(frappe.db.get_single_value("System Settings", "setup_complete"))
+
+
 def get_site_base_path() -> str:
 	return frappe.local.site_path
 
@@ -184,7 +202,8 @@ def get_sites(sites_path: str | None = None) -> list[str]:
 	return sorted(
 		entry.name
 		for entry in os.scandir(sites_path)
-		if entry.is_dir(follow_symlinks=False) and os.path.exists(os.path.join(entry.path, "site_config.json"))
+		if entry.is_dir(follow_symlinks=False)
+		and os.path.exists(os.path.join(entry.path, "site_config.json"))
 	)
 
 

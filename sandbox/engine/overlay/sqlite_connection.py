@@ -38,6 +38,15 @@ REPLACES = {
 }
 
 EDITS = [
+	# A row that violates its primary key and another unique key at once: MariaDB names the primary
+	# key, SQLite the other one. So it is a DuplicateEntryError when a document of the name exists.
+	(
+		"frappe/model/base_document.py",
+		"			if frappe.db.is_primary_key_violation(e):\n				if self.meta.autoname",
+		"			if frappe.db.is_primary_key_violation(e) or (\n"
+		"				frappe.db.is_unique_key_violation(e) and frappe.db.exists(self.doctype, self.name)\n"
+		"			):\n				if self.meta.autoname",
+	),
 	# get_doc(..., for_update=True) takes the lock here too.
 	(
 		"frappe/model/document.py",

@@ -10,6 +10,7 @@ import datetime
 import decimal
 import functools
 import re
+import sqlite3
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -50,8 +51,12 @@ RESPELLED = [
 		(r"\bcollate\s+utf8mb4_\w+", "COLLATE NOCASE"),
 	)
 ]
-FOR_UPDATE = re.compile(r"\bfor\s+update(\s+of\s+[\w\s,\x00]+?)?(\s+nowait|\s+skip\s+locked|\s+wait\s+\d+)?\s*$", re.IGNORECASE)
-WRITES = re.compile(r"^\s*(insert|update|delete|replace|savepoint|truncate|with\b.*\b(?:insert|update|delete))\b", re.I | re.S)
+FOR_UPDATE = re.compile(
+	r"\bfor\s+update(\s+of\s+[\w\s,\x00]+?)?(\s+nowait|\s+skip\s+locked|\s+wait\s+\d+)?\s*$", re.IGNORECASE
+)
+WRITES = re.compile(
+	r"^\s*(insert|update|delete|replace|savepoint|truncate|with\b.*\b(?:insert|update|delete))\b", re.I | re.S
+)
 
 
 class Statement(NamedTuple):
@@ -121,8 +126,12 @@ def bind(statement: Statement, given) -> tuple[str, list]:
 	text = parts[0]
 	for value, rest in zip(chosen, parts[1:], strict=True):
 		if isinstance(value, list | tuple | set | frozenset):
-			marks = ", ".join("(" + ", ".join("?" * len(v)) + ")" if isinstance(v, list | tuple) else "?" for v in value)
-			text += f"({marks})" if marks else "(NULL)"
+			marks = ", ".join(
+				"(" + ", ".join("?" * len(v)) + ")" if isinstance(v, list | tuple) else "?" for v in value
+			)
+			if not marks:
+				raise sqlite3.OperationalError('near ")": syntax error')  # as on MariaDB
+			text += f"({marks})"
 			for v in value:
 				flat += [adapt(item) for item in v] if isinstance(v, list | tuple) else [adapt(v)]
 		else:

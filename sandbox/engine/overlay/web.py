@@ -7,8 +7,6 @@ or the host name.
 
 import os
 
-import frappe
-
 EDITS = [
 	(
 		"frappe/app.py",
@@ -22,7 +20,7 @@ EDITS = [
 	),
 	# Loads the driver that has no wheel for Linux, only to have it in memory before forks.
 	("frappe/app.py", "import frappe.database.mariadb.mysqlclient  # Load database related utils\n", ""),
-	('frappe/app.py', '"site": "frappe",', '"site": frappe.local.site,'),
+	("frappe/app.py", '"site": "frappe",', '"site": frappe.local.site,'),
 ]
 
 REPLACES = {"frappe/app.py": {"application_with_statics": "application_with_statics"}}
@@ -30,10 +28,9 @@ REPLACES = {"frappe/app.py": {"application_with_statics": "application_with_stat
 
 def open_site_of(request) -> None:
 	"""Open the site that this request is for; 404 when there is none of that name."""
-	from werkzeug.exceptions import NotFound
-
 	import frappe.app
 	from frappe.utils import get_site_name_from_host
+	from werkzeug.exceptions import NotFound
 
 	site = frappe.app._site or os.environ.get("FRAPPE_SITE") or request.headers.get("X-Frappe-Site-Name")
 	site = site or get_site_name_from_host(request.host)
@@ -45,9 +42,8 @@ def open_site_of(request) -> None:
 
 def application_with_statics():
 	"""The WSGI application with `/assets` and the site's public `/files` served from disk."""
-	from werkzeug.middleware.shared_data import SharedDataMiddleware
-
 	import frappe.app
+	from werkzeug.middleware.shared_data import SharedDataMiddleware
 
 	sites = os.environ.get("SITES_PATH", frappe.app._sites_path)
 	folders = {"/assets": os.path.join(sites, "assets")}

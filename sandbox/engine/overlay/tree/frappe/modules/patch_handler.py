@@ -1,3 +1,4 @@
+# ruff: noqa: F403  (it exists to be imported from)
 """`frappe.modules.patch_handler`, moved by the fork to `frappe.patches`."""
 
 from frappe.patches import *

@@ -68,7 +68,6 @@ def freeze_time(time_to_freeze, is_utc: bool = False, *args, **kwargs):
 	from zoneinfo import ZoneInfo
 
 	import freezegun
-
 	from frappe.utils.data import get_datetime, get_system_timezone
 
 	if not is_utc:
@@ -128,9 +127,10 @@ def timeout(seconds=30, error_message: str = "Operation timed out."):
 @contextlib.contextmanager
 def debug_on(*exceptions):
 	"""Open the debugger where one of these exceptions (AssertionError, if none) comes from."""
+	exceptions = exceptions or (AssertionError,)
 	try:
 		yield
-	except exceptions or (AssertionError,) as error:
+	except exceptions as error:
 		import pdb
 
 		pdb.post_mortem(error.__traceback__)

@@ -1,3 +1,4 @@
+# ruff: noqa: F401  (it exists to be imported from)
 """`frappe.tests.utils`: what tests of apps import, as in Frappe v15 and v16."""
 
 import frappe

@@ -24,7 +24,9 @@ def make_test_records_for_doctype(doctype: str, force: bool = False, commit: boo
 	return make_test_objects(doctype, _records(doctype), commit=commit)
 
 
-def make_test_objects(doctype: str, test_records=None, verbose=None, reset: bool = False, commit: bool = False) -> list:
+def make_test_objects(
+	doctype: str, test_records=None, verbose=None, reset: bool = False, commit: bool = False
+) -> list:
 	"""Insert these records unless documents of their names are there already; return the names."""
 	names = frappe.local.test_objects.setdefault(doctype, [])
 	for record in test_records if test_records is not None else _records(doctype):
