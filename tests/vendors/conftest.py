@@ -44,13 +44,13 @@ class Client:
 			**options,
 		)
 
-	def run(self, query: str, **variables) -> dict:
+	def run(self, query: str, /, **variables) -> dict:
 		"""The data; fails the test when there are errors."""
 		body = self.post(query, variables).json()
 		assert "errors" not in body, body["errors"]
 		return body["data"]
 
-	def errors(self, query: str, **variables) -> list[dict]:
+	def errors(self, query: str, /, **variables) -> list[dict]:
 		return self.post(query, variables).json()["errors"]
 
 	def do(self, action: str, **arguments):
@@ -110,7 +110,10 @@ def mailbox():
 		def log_message(self, *_):
 			pass
 
-	server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+	class Server(ThreadingHTTPServer):
+		request_queue_size = 128  # eight at once must not wait for a place
+
+	server = Server(("127.0.0.1", 0), Handler)
 	server.daemon_threads = True
 	box.url = f"http://127.0.0.1:{server.server_port}/hook"
 	thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)

@@ -94,7 +94,7 @@ def test_the_comparison_sees_a_difference(official):
 	from graphql import build_schema
 
 	own = build_schema(
-		"type QueryRoot { shop(id: ID): Shop  orders: Int }  type Shop { name: Int!  motto: String }"
+		"type QueryRoot { shop(id: ID): Shop!  orders: Int }  type Shop { name: Int!  motto: String }"
 		" schema { query: QueryRoot }  enum FulfillmentStatus { SUCCESS FLYING }"
 	)
 	found = " ".join(differences(own, official))

@@ -110,7 +110,7 @@ def inventory_set_quantities(root, context, input):
 		"createdAt": context.shop.now(),
 		"reason": input["reason"],
 		"referenceDocumentUri": input.get("referenceDocumentUri"),
-		"changes": changes,
+		"made": changes,
 	}
 	context.shop.adjustments.append({"by": "api", "changes": len(changes), "reason": input["reason"]})
 	return {"inventoryAdjustmentGroup": group, "userErrors": []}
@@ -119,7 +119,7 @@ def inventory_set_quantities(root, context, input):
 @resolves("InventoryAdjustmentGroup.changes")
 def adjustment_changes(group, context, inventoryItemIds=None, locationIds=None, quantityNames=None):
 	answer = []
-	for one in group["changes"]:
+	for one in group["made"]:
 		item, place = one["level"].item, one["level"].location
 		if quantityNames and one["name"] not in quantityNames:
 			continue
@@ -131,7 +131,6 @@ def adjustment_changes(group, context, inventoryItemIds=None, locationIds=None, 
 			{
 				"name": one["name"],
 				"delta": one["delta"],
-				# Shopify answers null for names other than the one that was set
 				"quantityAfterChange": one["after"],
 				"item": item,
 				"location": place,

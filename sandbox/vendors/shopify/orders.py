@@ -286,23 +286,19 @@ def _line(shop: Shop, order: Order, given: Line, order_taxes, groups: dict[str, 
 
 
 def _application(order: Order, given: Discount, target_type: str, selection: str) -> DiscountApplication:
-	known = next(
-		(
-			one
-			for one in order.applications
-			if one.kind == "code" and one.title == given.code and one.target_type == target_type
-		),
-		None,
-	)
-	if known:
-		return known
+	percentage = Decimal(given.percentage) if given.percentage is not None else None
+	amount = order.of.bag(given.amount) if given.amount is not None else None
+	for one in order.applications:
+		same = (one.title, one.percentage, one.amount, one.target_type, one.target_selection)
+		if one.kind == "code" and same == (given.code, percentage, amount, target_type, selection):
+			return one
 	kind = "code" if given.code else "manual" if given.manual else "automatic"
 	application = DiscountApplication(
 		index=len(order.applications),
 		kind=kind,
 		title=given.code or given.title or "Discount",
-		percentage=Decimal(given.percentage) if given.percentage is not None else None,
-		amount=order.of.bag(given.amount) if given.amount is not None else None,
+		percentage=percentage,
+		amount=amount,
 		target_type=target_type,
 		target_selection=selection,
 	)
@@ -480,6 +476,7 @@ def edit_order(
 	if fewer:
 		refund = Refund(shop.new_id(), order, note, now)
 		for line, quantity in fewer.items():
+			_take_duties(refund, line, quantity)
 			_take_back(shop, refund, line, quantity, "CANCEL" if restock else "NO_RESTOCK", line.location)
 		_keep_refund(shop, refund)
 		shop.tell("refunds/create", refund)

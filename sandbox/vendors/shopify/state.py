@@ -29,7 +29,7 @@ class Refused(Exception):
 		self.message, self.field, self.code = message, field, code
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Address:
 	id: int = 0
 	first_name: str | None = None
@@ -50,7 +50,7 @@ class Address:
 		return " ".join(part for part in (self.first_name, self.last_name) if part) or None
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Location:
 	id: int
 	name: str
@@ -61,7 +61,7 @@ class Location:
 	updated_at: datetime | None = None
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Level:
 	"""Stock of one inventory item at one location. On hand is what is available or promised to an order."""
 
@@ -83,7 +83,7 @@ class Level:
 		)
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class InventoryItem:
 	id: int
 	variant: "Variant"
@@ -101,7 +101,7 @@ class InventoryItem:
 		return self.variant.requires_shipping
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Variant:
 	id: int
 	product: "Product"
@@ -129,7 +129,7 @@ class Variant:
 		return sum(level.available for level in self.inventory_item.levels.values() if level.is_active)
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Product:
 	id: int
 	title: str
@@ -147,7 +147,7 @@ class Product:
 	published_at: datetime | None = None
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Customer:
 	id: int
 	first_name: str | None = None
@@ -174,14 +174,14 @@ class Customer:
 		return self.addresses[0] if self.addresses else None
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class TaxLine:
 	title: str
 	rate: Decimal
 	price: Bag
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class DiscountApplication:
 	"""kind: "code", "automatic" or "manual". Exactly one of percentage and amount is set."""
 
@@ -195,7 +195,7 @@ class DiscountApplication:
 	allocation_method: str = "ACROSS"
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Allocation:
 	application: DiscountApplication
 	amount: Bag
@@ -205,7 +205,7 @@ class Allocation:
 		return self.application.target_selection != "ALL"
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Duty:
 	id: int
 	price: Bag
@@ -214,7 +214,7 @@ class Duty:
 	country_code_of_origin: str | None = None
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class LineItemGroup:
 	id: int
 	title: str
@@ -222,7 +222,7 @@ class LineItemGroup:
 	variant: Variant | None = None
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class LineItem:
 	"""quantity counts every unit ever ordered, with those that were refunded or removed later (`gone`)."""
 
@@ -302,7 +302,7 @@ class LineItem:
 		return self.quantity - self.fulfilled - self.gone_unfulfilled
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class ShippingLine:
 	id: int
 	title: str
@@ -331,7 +331,7 @@ class ShippingLine:
 		return total(self.gone_taxes, self.of)
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Transaction:
 	"""kind SALE, AUTHORIZATION, CAPTURE, VOID or REFUND."""
 
@@ -350,7 +350,7 @@ class Transaction:
 		return self.created_at
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class RefundLine:
 	id: int
 	line: LineItem
@@ -365,7 +365,7 @@ class RefundLine:
 		return self.restock_type != "NO_RESTOCK"
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class RefundShipping:
 	id: int
 	line: ShippingLine
@@ -373,13 +373,13 @@ class RefundShipping:
 	tax: Bag
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class RefundDuty:
 	duty: Duty
 	amount: Bag
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Adjustment:
 	"""What the refund's things are worth less what was paid back; negative: the customer got more."""
 
@@ -388,7 +388,7 @@ class Adjustment:
 	amount: Bag
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Refund:
 	id: int
 	order: "Order"
@@ -427,7 +427,7 @@ class Refund:
 		return total(paid, self.order.of)
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class FulfillmentOrderLine:
 	id: int
 	line: LineItem
@@ -435,7 +435,7 @@ class FulfillmentOrderLine:
 	remaining_quantity: int
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class FulfillmentOrder:
 	id: int
 	order: "Order"
@@ -446,7 +446,7 @@ class FulfillmentOrder:
 	lines: list[FulfillmentOrderLine] = field(default_factory=list)
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class FulfillmentLine:
 	id: int
 	line: LineItem
@@ -454,7 +454,7 @@ class FulfillmentLine:
 	quantity: int
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Fulfillment:
 	id: int
 	order: "Order"
@@ -468,7 +468,7 @@ class Fulfillment:
 	notify_customer: bool = False
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Order:
 	id: int
 	number: int
@@ -675,7 +675,7 @@ def _less(tax_lines: list[TaxLine], gone: list[Bag]):
 		yield line.title, line.rate, price
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Subscription:
 	id: int
 	topic: str
