@@ -29,6 +29,9 @@ doc_events = {
 	"Integration Settings": {"on_update": "integration_hub.tasks.settings_changed"},
 }
 
+# webhooks whose body Frappe cannot parse are taken after it has given up on them
+after_request = ["integration_hub.api.webhooks.after_request"]
+
 scheduler_events = {
 	"cron": {"* * * * *": ["integration_hub.tasks.sweep"]},
 	"daily_long": ["integration_hub.tasks.forget_old_data"],
