@@ -284,7 +284,7 @@ def _refund(context, input):
 	sum_paid = total((amount for _, amount, _ in paid), order.of)
 	if sum_paid.presentment > order.net_payment.presentment and not input.get("allowOverRefunding"):
 		raise Refused("Refund amount cannot be greater than the amount paid", ["transactions"])
-	return orders._refund(
+	return orders.make_refund(
 		context.shop,
 		order,
 		lines,
