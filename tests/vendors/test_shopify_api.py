@@ -258,6 +258,29 @@ def test_a_misspelt_filter_finds_everything_and_warns(client, shop):
 	assert body["extensions"]["search"][0]["warnings"][0]["field"] == "updatedAt"
 
 
+def test_the_search_index_lags_when_told_to(vendor, client, shop):
+	order = place_order(shop, [Line(title="A", price="1")])
+	vendor.admin.search_lag = 60
+	given = {"first": 5, "query": "updated_at:>=2020-01-01"}
+	assert client.post(ORDERS, given).json()["data"]["orders"]["nodes"] == []
+	assert len(client.post(ORDERS, {"first": 5}).json()["data"]["orders"]["nodes"]) == 1
+	assert client.run("query($id: ID!) { order(id: $id) { id } }", id=gid("Order", order))["order"]
+	vendor.admin.search_lag = 0
+	assert len(client.post(ORDERS, given).json()["data"]["orders"]["nodes"]) == 1
+
+
+def test_a_list_ends_at_25000(client, shop, monkeypatch):
+	from sandbox.vendors.shopify import search
+
+	monkeypatch.setattr(search, "DEEPEST", 4)
+	for _ in range(6):
+		place_order(shop, [Line(title="A", price="1")])
+	page = client.run(ORDERS, first=4)["orders"]["pageInfo"]
+	assert page["hasNextPage"]
+	(problem,) = client.errors(ORDERS, first=4, after=page["endCursor"])
+	assert "Narrow the list" in problem["message"]
+
+
 def test_variants_by_sku(client, shop):
 	for number in range(300):
 		shop.add_product(f"Part {number}", sku=f"P-{number}")
@@ -383,6 +406,14 @@ def test_the_idempotency_key_is_required_and_holds(client, stocked):
 	client.run(SET, input=bad, key="b")
 	again = client.run(SET, input=bad, key="b")["inventorySetQuantities"]
 	assert again["userErrors"][0]["code"] == "IDEMPOTENCY_PREVIOUS_ATTEMPT_FAILED"
+
+
+def test_a_key_in_progress_asks_to_try_again(vendor, client, stocked):
+	vendor.troubles.add("in_progress")
+	given = stock_input(stocked, ("P0", 1, None))
+	(problem,) = client.run(SET, input=given, key="a")["inventorySetQuantities"]["userErrors"]
+	assert problem["code"] == "IDEMPOTENCY_CONCURRENT_REQUEST"
+	assert client.run(SET, input=given, key="a")["inventorySetQuantities"]["userErrors"] == []
 
 
 def test_an_item_is_activated_before_it_can_have_stock(client, stocked):

@@ -16,6 +16,7 @@ from sandbox.vendors.shopify.orders import (
 	Shipping,
 	Tax,
 	cancel_order,
+	change_order,
 	edit_order,
 	place_order,
 	refund_order,
@@ -275,6 +276,28 @@ def test_stock_follows_the_order():
 	refund_order(shop, order, {0: 1}, restock="NO_RESTOCK")
 	assert (level.available, level.committed, level.on_hand) == (8, 0, 8)
 	assert order.fulfillment_status == "FULFILLED"
+
+
+def test_a_buyer_is_known_by_the_email_address():
+	shop = Shop()
+	known = {"first_name": "Ada", "email": "ada@example.com"}
+	first = place_order(shop, [Line(title="A", price="1")], customer=dict(known))
+	again = place_order(shop, [Line(title="A", price="1")], customer={**known, "email": "Ada@Example.com"})
+	other = place_order(shop, [Line(title="A", price="1")], customer={"first_name": "Ada"})
+	assert first.customer is again.customer is not other.customer
+	shop.change_customer(first.customer, email="lovelace@example.com")
+	assert (
+		place_order(shop, [Line(title="A", price="1")], customer=dict(known)).customer is not first.customer
+	)
+
+
+def test_an_address_changes_without_money():
+	shop = Shop()
+	order = place_order(shop, [Line(title="A", price="1")], shipping_address={"city": "Here"})
+	change_order(shop, order, shipping_address={"city": "There"}, note="Call")
+	assert (order.shipping_address.city, order.shipping_address.name, order.note) == ("There", None, "Call")
+	with pytest.raises(AttributeError):
+		change_order(shop, order, colour="red")
 
 
 def test_updated_at_never_stands_still():

@@ -72,6 +72,7 @@ class Context:
 	keys: dict  # idempotency keys
 	bulk_operations: dict
 	run_bulk: Callable[[str], dict]
+	search_lag: float = 0.0
 	search_warnings: list = field(default_factory=list)
 	info: object = None
 
@@ -247,6 +248,7 @@ class Admin:
 		self.bulk_operations: dict[int, dict] = {}
 		self.bulk_files: dict[int, str] = {}
 		self.url = ""
+		self.search_lag = 0.0  # seconds until a change is found by `query:`
 		self._prepared: OrderedDict[str, Prepared] = OrderedDict()
 
 	def prepare(self, query: str) -> Prepared:
@@ -302,7 +304,14 @@ class Admin:
 		if not self.bucket.take(price):
 			return self.throttled(price)
 		context = Context(
-			self.shop, version, versions, scopes, self.keys, self.bulk_operations, self.run_bulk
+			self.shop,
+			version,
+			versions,
+			scopes,
+			self.keys,
+			self.bulk_operations,
+			self.run_bulk,
+			self.search_lag,
 		)
 		with self.lock:
 			result = execute(

@@ -37,7 +37,9 @@ class Shopify(Vendor):
 
 	key = "shopify"
 	title = "Shopify"
-	kinds = (*KINDS, "throttled", "internal_error")
+	# of trouble, besides those that every vendor has: THROTTLED and INTERNAL_SERVER_ERROR with status 200,
+	# and an idempotency key whose first request is still under way
+	kinds = (*KINDS, "throttled", "internal_error", "in_progress")
 
 	def __init__(
 		self,
@@ -198,6 +200,15 @@ class Shopify(Vendor):
 			message = "Internal error. Looks like something went wrong on our end."
 			known = {"code": "INTERNAL_SERVER_ERROR", "requestId": str(uuid.uuid4())}
 			return json_response({"errors": [{"message": message, "extensions": known}]})
+		if trouble.kind == "in_progress":
+			# another request with the same idempotency key is still being carried out
+			(name, *_) = self.operations(request)
+			error = {
+				"field": None,
+				"message": "This request is currently in progress, please try again.",
+				"code": "IDEMPOTENCY_CONCURRENT_REQUEST",
+			}
+			return json_response({"data": {name: {"userErrors": [error]}}})
 		if trouble.kind == "unauthorised":
 			return json_response(INVALID_TOKEN, 401)
 		if trouble.kind == "rate_limited":
@@ -486,6 +497,11 @@ class Shopify(Vendor):
 	) -> dict:
 		self.cost.set(maximum, restore, available)
 		return self.cost.status()
+
+	def do_set_search_lag(self, seconds: float) -> dict:
+		"""How long a change stays out of lists with a `query:`."""
+		self.admin.search_lag = float(seconds)
+		return {}
 
 	def do_set_versions(self, versions: list[str]) -> dict:
 		"""What is supported, oldest first."""

@@ -140,10 +140,7 @@ def _set_customer(shop: Shop, order: Order, known: dict | int | None) -> None:
 
 
 def _known_customer(shop: Shop, known: dict) -> Customer | None:
-	if not known.get("email"):
-		return None
-	email = known["email"].lower()
-	return next((one for one in shop.customers.values() if (one.email or "").lower() == email), None)
+	return shop.by_email.get((known.get("email") or "").lower())
 
 
 def new_line(

@@ -1,5 +1,7 @@
 """The lists at the root, with their filters and sort keys."""
 
+import time
+
 from sandbox.vendors.shopify.resolvers.registry import bad, resolves
 from sandbox.vendors.shopify.search import Page, page, parse
 
@@ -131,22 +133,22 @@ def listed(context, path: str, objects, filters: dict, query=None, sortKey="ID",
 	if sortKey not in SORTS:
 		raise bad(f"The sandbox does not sort by {sortKey}.", "BAD_REQUEST")
 	keep = parsed.matcher(filters)
+	if query and context.search_lag:
+		# the search index has not seen the newest changes yet
+		indexed = time.time() - context.search_lag
+		objects = [one for one in objects if one.updated_at.timestamp() < indexed]
 	return page((one for one in objects if keep(one)), SORTS[sortKey], **window)
-
-
-def _orders(context):
-	return context.visible_orders()
 
 
 @resolves("QueryRoot.orders")
 def orders(root, context, sortKey="PROCESSED_AT", **window):
-	return listed(context, "orders", _orders(context), ORDER_FILTERS, sortKey=sortKey, **window)
+	return listed(context, "orders", context.visible_orders(), ORDER_FILTERS, sortKey=sortKey, **window)
 
 
 @resolves("QueryRoot.ordersCount")
 def orders_count(root, context, query=None, limit=10_000):
 	keep = parse(query, ORDER_FILTERS).matcher(ORDER_FILTERS)
-	count = sum(1 for one in _orders(context) if keep(one))
+	count = sum(1 for one in context.visible_orders() if keep(one))
 	if limit is not None and count > limit:
 		return {"count": limit, "precision": "AT_LEAST"}
 	return {"count": count, "precision": "EXACT"}

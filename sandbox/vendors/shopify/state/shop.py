@@ -75,6 +75,7 @@ class Shop:
 		self.refunds: dict[int, Refund] = {}
 		self.subscriptions: dict[int, Subscription] = {}
 		self.by_sku: dict[str, list[Variant]] = defaultdict(list)
+		self.by_email: dict[str, Customer] = {}
 		self.adjustments: list[dict] = []  # what was set, oldest first
 		self.listeners: list[Callable[[str, object], None]] = []  # called with topic and what it is about
 		self.created_at = self.now()
@@ -202,13 +203,19 @@ class Shop:
 		customer = Customer(self.new_id(), created_at=now, updated_at=now, **fields)
 		customer.addresses = [Address(**{"id": self.new_id(), **known}) for known in addresses or []]
 		self.customers[customer.id] = customer
+		if customer.email:
+			self.by_email.setdefault(customer.email.lower(), customer)
 		self.tell("customers/create", customer)
 		return customer
 
 	def change_customer(self, customer: Customer, **fields) -> None:
+		if customer.email and self.by_email.get(customer.email.lower()) is customer:
+			del self.by_email[customer.email.lower()]
 		for name, value in fields.items():
 			getattr(customer, name)
 			setattr(customer, name, value)
+		if customer.email:
+			self.by_email.setdefault(customer.email.lower(), customer)
 		customer.updated_at = self.later(customer.updated_at)
 		self.tell("customers/update", customer)
 
