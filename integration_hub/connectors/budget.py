@@ -123,7 +123,9 @@ class RedisStore:
 		self._redis = redis.Redis.from_url(url, socket_timeout=2, socket_connect_timeout=2)
 		self._raise_to = self._redis.register_script(self._RAISE)
 		self.limiter = MovingWindowRateLimiter(
-			RedisStorage(url, connection_pool=self._redis.connection_pool, key_prefix="integration_hub:window")
+			RedisStorage(
+				url, connection_pool=self._redis.connection_pool, key_prefix="integration_hub:window"
+			)
 		)
 
 	def get(self, key: str) -> str | None:
@@ -288,7 +290,10 @@ class Budget:
 		if int(store.get(self._key("failures")) or 0) >= self.breaker_after:
 			# half open: one call finds out whether the vendor lives; the others wait for its result
 			if not store.add(self._key("probe"), "1", PROBE_SECONDS):
-				return self.max_wait + 1, "The vendor has not answered; one call is finding out whether it does now."
+				return (
+					self.max_wait + 1,
+					"The vendor has not answered; one call is finding out whether it does now.",
+				)
 		for item in self._limits:
 			if not store.limiter.hit(item, self.name):
 				return 0.05, "The limit of calls per period is used up."
@@ -323,7 +328,9 @@ class Budget:
 		except store.errors as failure:
 			if time.time() - self._warned > WARN_EVERY:
 				self._warned = time.time()
-				logger.warning("Redis is away, the budget of %s is this process's own: %s", self.name, failure)
+				logger.warning(
+					"Redis is away, the budget of %s is this process's own: %s", self.name, failure
+				)
 			return question(_SPARE)
 
 

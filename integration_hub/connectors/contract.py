@@ -235,10 +235,11 @@ CAPABILITIES: dict[str, type] = {
 
 def capabilities(connector: type[Connector]) -> list[str]:
 	"""Names of the capabilities a connector class has, in the order of the contract."""
-	return [name for name, protocol in CAPABILITIES.items() if _satisfies(connector, protocol)]
+	return [name for name, protocol in CAPABILITIES.items() if satisfies(connector, protocol)]
 
 
-def _satisfies(connector: type[Connector], protocol: type) -> bool:
+def satisfies(connector: type[Connector], protocol: type) -> bool:
+	"""Does a connector class have this capability?"""
 	# issubclass() refuses protocols with data members, so the members are asked one by one
 	members = {name for name in vars(protocol) if not name.startswith("_")} | set(
 		getattr(protocol, "__annotations__", {})

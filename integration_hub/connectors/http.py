@@ -180,7 +180,9 @@ class Http:
 				return self._judge(answer, exchange, repeatable, rules or {})
 			url = self._redirect(method, answer, exchange, target)
 			params = None
-		raise self._report(exchange, Rejected(f"{_host(url)} sends us in circles (more than {MAX_REDIRECTS} redirects)."))
+		raise self._report(
+			exchange, Rejected(f"{_host(url)} sends us in circles (more than {MAX_REDIRECTS} redirects).")
+		)
 
 	# before the call
 
@@ -194,7 +196,9 @@ class Http:
 		if not host or parts.scheme not in ("http", "https"):
 			raise Rejected("The address of the outside system is not a valid https URL.")
 		if parts.scheme == "http" and not (self.allow_loopback_http and is_loopback(host)):
-			raise Rejected(f"{host} must be called with https; a connection that others can read is not used.")
+			raise Rejected(
+				f"{host} must be called with https; a connection that others can read is not used."
+			)
 		return url
 
 	def _redirect(self, method: str, answer: Response, exchange: Exchange, target: str) -> str:
@@ -203,7 +207,9 @@ class Http:
 		if method not in ("GET", "HEAD"):
 			raise self._report(
 				exchange,
-				Rejected(f"{here.hostname} redirects a {method} request; the address in the Connection is not right."),
+				Rejected(
+					f"{here.hostname} redirects a {method} request; the address in the Connection is not right."
+				),
 			)
 		if (here.scheme, here.netloc) != (there.scheme, there.netloc):
 			raise self._report(
@@ -335,7 +341,9 @@ class Http:
 		detail = self.redactor.body(answer.body, 1000)
 		told = retry_after(answer.headers)
 		if rule.failure is RateLimited or (status == 503 and told is not None and rule is _BROKEN):
-			return RateLimited(sentence, retry_after=told if told is not None else DEFAULT_RETRY_AFTER, detail=detail)
+			return RateLimited(
+				sentence, retry_after=told if told is not None else DEFAULT_RETRY_AFTER, detail=detail
+			)
 		if rule.failure is Unreachable:
 			# a 4xx was refused before anything was done; after a 5xx nobody knows
 			return Unreachable(sentence, maybe_done=not repeatable and status >= 500, detail=detail)
@@ -425,7 +433,16 @@ def _words(value: Any, depth: int) -> str:
 	if isinstance(value, list):
 		return "; ".join(filter(None, (_words(inner, depth - 1) for inner in value[:3])))
 	if isinstance(value, dict):
-		for name in ("error_description", "message", "detail", "description", "title", "errors", "error", "reason"):
+		for name in (
+			"error_description",
+			"message",
+			"detail",
+			"description",
+			"title",
+			"errors",
+			"error",
+			"reason",
+		):
 			if value.get(name):
 				return _words(value[name], depth - 1)
 	return ""

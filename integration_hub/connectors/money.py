@@ -1,0 +1,54 @@
+"""Arithmetic that every vendor needs: how many decimals a currency has, and splitting without losing a cent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import ROUND_FLOOR, ROUND_HALF_UP, Decimal
+
+#: ISO 4217: currencies whose smallest unit is not a hundredth.
+EXPONENTS = {
+	**dict.fromkeys(
+		"BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split(),
+		0,
+	),
+	**dict.fromkeys("BHD IQD JOD KWD LYD OMR TND".split(), 3),
+}
+
+
+def smallest_unit(currency: str) -> Decimal:
+	"""Decimal("0.01") for EUR, 1 for JPY, 0.001 for KWD."""
+	return Decimal(1).scaleb(-EXPONENTS.get(currency, 2))
+
+
+def rounded(amount: Decimal, currency: str) -> Decimal:
+	"""`amount` in whole smallest units, halves away from zero as shops and tax offices round."""
+	return amount.quantize(smallest_unit(currency), rounding=ROUND_HALF_UP)
+
+
+def split(total: Decimal, weights: Sequence[Decimal], currency: str) -> list[Decimal]:
+	"""`total` divided in proportion to `weights` (largest remainder); the parts add up to `total` exactly.
+
+	All weights zero: everything goes to the first part. A `total` finer than the smallest unit keeps its
+	fineness in the part with the largest remainder.
+	"""
+	if not weights:
+		if total:
+			raise ValueError("an amount cannot be split over nothing")
+		return []
+	whole = sum(weights, Decimal(0))
+	if not whole:
+		return [total, *([Decimal(0)] * (len(weights) - 1))]
+	unit = smallest_unit(currency)
+	exact = [total * weight / whole for weight in weights]
+	parts = [part.quantize(unit, rounding=ROUND_FLOOR) for part in exact]
+	# by remainder, then by position: the same input always gives the same answer
+	order = sorted(range(len(parts)), key=lambda index: (parts[index] - exact[index], index))
+	rest = total - sum(parts, Decimal(0))
+	for index in order:
+		step = min(unit, rest)
+		if step <= 0:
+			break
+		parts[index] += step
+		rest -= step
+	parts[order[0]] += rest
+	return parts
