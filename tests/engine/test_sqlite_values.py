@@ -161,3 +161,45 @@ def test_singles(site):
 	settings.key = "hidden"
 	settings.save()
 	assert site.get_doc("Tiny Settings").get_password("key") == "hidden"
+
+
+def test_a_moment_is_one_however_it_is_written(site):
+	moment = datetime.datetime(2026, 2, 3, 4, 5, 6)
+	for given in (moment, "2026-02-03 04:05:06", "2026-02-03 04:05:06.000000"):
+		name = site.get_doc(doctype="Tiny Thing", title="moment", due=given).insert().name
+		for asked in (moment, str(moment), "2026-02-03 04:05:06.000000"):
+			for operator in ("=", ">=", "<="):
+				# Not by get_all: under MariaDB its "<=" compares texts, so it misses the equal one.
+				query = f"select name from `tabTiny Thing` where name = %s and due {operator} %s"
+				found = site.db.sql(query, (name, asked))
+				assert found, (given, operator, asked)
+
+
+def test_too_long_is_refused_as_on_mariadb(site):
+	assert site.get_doc(doctype="Tiny Thing", title="x" * 140).insert()
+	with pytest.raises(site.CharacterLengthExceededError):
+		site.get_doc(doctype="Tiny Thing", title="x" * 141).insert()
+	name = site.get_doc(doctype="Tiny Thing", title="x", notes="n" * 100_000).insert().name
+	with pytest.raises(site.db.DataError) as caught:
+		site.db.set_value("Tiny Thing", name, "title", "ü" * 141)
+	assert site.db.is_data_too_long(caught.value)
+	site.db.set_value("Tiny Thing", name, "title", "ü" * 140)
+
+
+def test_a_time_zone_in_a_datetime_is_refused_as_on_mariadb(site):
+	name = site.get_doc(doctype="Tiny Thing", title="x").insert().name
+	for wrong in ("2026-02-03T04:05:06+00:00", "soon"):
+		with pytest.raises((site.db.DataError, site.db.OperationalError)):
+			site.db.set_value("Tiny Thing", name, "due", wrong)
+	site.db.set_value("Tiny Thing", name, "due", "2026-02-03T04:05:06")
+	assert site.db.get_value("Tiny Thing", name, "due") == datetime.datetime(2026, 2, 3, 4, 5, 6)
+
+
+def test_several_fields_from_the_cache(site):
+	name = site.get_doc(doctype="Tiny Thing", title="cached").insert().name
+	for _ in range(2):
+		assert site.db.get_value("Tiny Thing", name, ["title", "active"], cache=True) == ("cached", 1)
+
+
+def test_the_version_says_sixteen(site):
+	assert site.__version__.split(".")[0] == "16"

@@ -34,6 +34,7 @@ REPLACES = {
 		"SQLiteExceptionUtil.is_duplicate_entry": "is_duplicate_entry",
 		"SQLiteExceptionUtil.is_missing_column": "is_missing_column",
 		"SQLiteExceptionUtil.is_syntax_error": "is_syntax_error",
+		"SQLiteExceptionUtil.is_data_too_long": "is_data_too_long",
 	},
 }
 
@@ -114,7 +115,12 @@ def execute_query(self, query, values=None):
 	if statement.locks and not self._conn.in_transaction and not getattr(self, "read_only", False):
 		_take_write_lock(self._conn, statement.nowait)
 	text, bound = bind(statement, values)
-	return self._cursor.execute(text, bound)
+	try:
+		return self._cursor.execute(text, bound)
+	except sqlite3.IntegrityError as error:
+		if error.sqlite_errorcode == sqlite3.SQLITE_CONSTRAINT_CHECK:
+			raise sqlite3.DataError(str(error).partition(": ")[2]) from error
+		raise
 
 
 def _take_write_lock(connection: sqlite3.Connection, nowait: bool) -> None:
@@ -229,6 +235,11 @@ def is_duplicate_entry(e: Exception) -> bool:
 @staticmethod
 def is_missing_column(e: Exception) -> bool:
 	return "no such column" in str(e) or "has no column named" in str(e)
+
+
+@staticmethod
+def is_data_too_long(e: Exception) -> bool:
+	return "Data too long" in str(e)
 
 
 @staticmethod

@@ -3,10 +3,15 @@
 The wheel's `ALTER` copies a table into one without primary key, defaults and indices; `CREATE`
 makes no index for `search_index`; and since SQLite's index names are global, its `add_index` and
 `add_unique` silently do nothing for the second table with the same fields. Here every index is named
-after its table, and a table is rebuilt whole. Text compares without regard to case, because it does
+after its table, and a table is rebuilt whole.
+
+What MariaDB refuses is refused: text longer than its column (140 characters for Data, Link, Select
+and the like unless the field says otherwise, 64 KiB for Text and Small Text), and times with a time
+zone in Datetime columns. Both are `CHECK` constraints whose names say what MariaDB would say. Text compares without regard to case, because it does
 under MariaDB's `utf8mb4_unicode_ci` (SQLite knows the case of ASCII letters only).
 """
 
+import functools
 import re
 
 import frappe
@@ -25,6 +30,23 @@ REPLACES = {
 		"SQLiteDatabase.rename_column": "rename_column",
 	},
 }
+
+EDITS = [
+	# Document's own check of lengths, which names the field, goes by MariaDB's column types.
+	(
+		"frappe/model/base_document.py",
+		"		type_map = frappe.db.type_map\n\n		for fieldname, value in self.get_valid_dict(ignore_virtual=True)",
+		"		type_map = frappe._sandbox.sqlite_schema.mariadb_types()\n\n"
+		"		for fieldname, value in self.get_valid_dict(ignore_virtual=True)",
+	),
+	(
+		"frappe/model/base_document.py",
+		"import frappe\nfrom frappe import _, _dict",
+		"import frappe\nimport frappe._sandbox.sqlite_schema\nfrom frappe import _, _dict",
+	),
+]
+
+TEXT_BYTES = 65535
 
 STANDARD = {
 	"name": "TEXT COLLATE NOCASE PRIMARY KEY",
@@ -67,8 +89,36 @@ def wanted_columns(table) -> dict[str, str]:
 		columns |= CHILD
 	for name, column in table.columns.items():
 		if name not in columns and (definition := column.get_definition(for_modification=True)):
-			columns[name] = _collated(definition)
+			columns[name] = _collated(definition) + check_of(name, column.fieldtype, column.length)
 	return columns
+
+
+@functools.cache
+def mariadb_types() -> dict[str, tuple]:
+	"""Field type -> (column type, size) on MariaDB."""
+	from frappe.database.mariadb.database import MariaDBDatabase
+
+	database = MariaDBDatabase.__new__(MariaDBDatabase)  # without connecting
+	database.setup_type_map()
+	return database.type_map
+
+
+def check_of(name: str, fieldtype: str, length=None) -> str:
+	"""The constraint that refuses what MariaDB refuses in such a column; empty where there is none."""
+	kind, size = mariadb_types()[fieldtype]
+	if kind == "varchar":
+		size = max(int(length), 64) if length else int(size)
+		rule, message = f"length(`{name}`) <= {size}", "Data too long"
+	elif kind == "text":
+		rule, message = f"length(CAST(`{name}` AS BLOB)) <= {TEXT_BYTES}", "Data too long"
+	elif kind == "datetime":
+		rule = f"datetime(`{name}`) IS NOT NULL AND `{name}` NOT GLOB '*[Z+]*' AND length(`{name}`) <= 26"
+		message = "Incorrect datetime value"
+	elif kind == "date":
+		rule, message = f"date(`{name}`) IS NOT NULL AND `{name}` NOT GLOB '*[Z+]*'", "Incorrect date value"
+	else:
+		return ""
+	return f" CONSTRAINT \"{message} for column '{name}'\" CHECK (`{name}` IS NULL OR {rule})"
 
 
 def _collated(definition: str) -> str:
@@ -80,7 +130,9 @@ def _collated(definition: str) -> str:
 def _described(table_name: str) -> dict[str, str]:
 	"""Column name -> definition, as the table is now."""
 	columns = {}
-	autoincrement = "AUTOINCREMENT" in (_sql_of(table_name) or "").upper()
+	text = _sql_of(table_name) or ""
+	autoincrement = "AUTOINCREMENT" in text.upper()
+	checks = {match[2]: match[0] for match in CHECK.finditer(text)}
 	for column in frappe.db.sql(f"PRAGMA table_info(`{table_name}`)", as_dict=True):
 		definition = column.type
 		if column.pk:
@@ -89,8 +141,13 @@ def _described(table_name: str) -> dict[str, str]:
 			definition += " NOT NULL"
 		if column.dflt_value is not None:
 			definition += f" DEFAULT {column.dflt_value}"
-		columns[column.name] = _collated(definition)
+		columns[column.name] = _collated(definition) + checks.get(column.name, "")
 	return columns
+
+
+CHECK = re.compile(
+	r""" CONSTRAINT "([\w ]+) for column '([^']+)'" CHECK \((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)"""
+)
 
 
 def _sql_of(table_name: str) -> str | None:
@@ -100,6 +157,7 @@ def _sql_of(table_name: str) -> str | None:
 
 def _bare(definition: str) -> str:
 	"""A definition in one spelling, to compare what is with what should be."""
+	definition = definition.replace('"', "`")
 	text = re.sub(r"\bDEFAULT '?(-?\d+)\.0'?(?=\s|$)", r"DEFAULT \1", definition)
 	return re.sub(r"\bDEFAULT '(-?\d+)'", r"DEFAULT \1", text).strip().upper()
 

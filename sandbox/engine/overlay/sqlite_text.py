@@ -24,6 +24,7 @@ TOKENS = re.compile(
 	""",
 	re.VERBOSE | re.DOTALL,
 )
+WHOLE_SECOND = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.000000")
 HOLE = re.compile("\x00(\\d+)\x00")
 
 # (what MariaDB says, what SQLite says), outside literals, in this order.
@@ -85,8 +86,9 @@ def translate(query: str, has_values: bool) -> Statement:
 			text = "?" if text == "%s" else f"?{text[2:-2]}"
 		elif match["comment"]:
 			return " "
-		elif match["literal"] and has_values:
-			text = text.replace("%%", "%")
+		elif match["literal"]:
+			text = text.replace("%%", "%") if has_values else text
+			text = f"'{adapt(text[1:-1])}'"
 		elif match["name"]:
 			text = '"' + text[1:-1] + '"'
 		kept.append(text)
@@ -142,11 +144,19 @@ def bind(statement: Statement, given) -> tuple[str, list]:
 
 
 def adapt(value):
-	"""A Python value as SQLite keeps it: dates and times as the text MariaDB would show."""
-	if value is None or isinstance(value, str | int | float | bytes):
+	"""A Python value as SQLite keeps it: dates and times as the text MariaDB would show.
+
+	A moment is one text, however it is given: without a fraction of a second that is zero. Else
+	"10:00:00" and "10:00:00.000000" would be two moments to SQLite.
+	"""
+	if isinstance(value, str):
+		return value[:19] if len(value) == 26 and WHOLE_SECOND.fullmatch(value) else value
+	if value is None or isinstance(value, int | float | bytes):
 		return value
 	if isinstance(value, datetime.datetime):
-		return value.strftime("%Y-%m-%d %H:%M:%S.%f")
+		if value.tzinfo:
+			raise sqlite3.DataError(f"Incorrect datetime value: '{value}'")
+		return value.strftime("%Y-%m-%d %H:%M:%S.%f" if value.microsecond else "%Y-%m-%d %H:%M:%S")
 	if isinstance(value, datetime.date):
 		return value.isoformat()
 	if isinstance(value, datetime.time):
