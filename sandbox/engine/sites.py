@@ -16,13 +16,12 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from sandbox.engine import activate
 from sandbox.engine.services import MariaDB
-from sandbox.engine.wheel import EngineError, cache_folder, engine_hash, lock
+from sandbox.engine.wheel import EngineError, cache_folder, engine_hash, forget_old, lock
 
 TEMPLATE = "template.localhost"
 ADMIN_PASSWORD = "admin"  # of every template; a sandbox listens on loopback only
@@ -196,7 +195,7 @@ def prepare(db_type: str, apps: Sequence[str], mariadb: MariaDB | None = None) -
 	if target.is_dir():
 		os.utime(target)  # it is in use
 		return target
-	forget_old(cache_folder() / "sites")
+	forget_old(cache_folder() / "sites", "*-" + "?" * 16)
 	with lock(cache_folder() / "sites" / f"{db_type}-{key}.lock"):
 		if not target.is_dir():
 			below = prepare(db_type, apps[:-1], mariadb) if apps else None
@@ -207,14 +206,6 @@ def prepare(db_type: str, apps: Sequence[str], mariadb: MariaDB | None = None) -
 			finally:
 				shutil.rmtree(scratch, ignore_errors=True)
 	return target
-
-
-def forget_old(folder: Path, days: float = 3) -> None:
-	"""Delete templates that nobody has used for some days."""
-	for template in folder.glob("*-*/"):
-		if template.stat().st_mtime < time.time() - days * 86400:
-			shutil.rmtree(template, ignore_errors=True)
-			template.with_name(template.name + ".lock").unlink(missing_ok=True)
 
 
 def _make_template(sites: Path, db_type: str, apps: list[str], below: Path | None, mariadb) -> None:

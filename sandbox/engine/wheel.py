@@ -9,6 +9,7 @@ changed afterwards: an edit of the overlay makes another folder.
 """
 
 import ast
+import compileall
 import contextlib
 import fcntl
 import hashlib
@@ -17,6 +18,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -67,7 +69,9 @@ def ensure() -> Path:
 	"""
 	target = cache_folder() / engine_hash()
 	if target.is_dir():
+		os.utime(target)  # it is in use
 		return target
+	forget_old(cache_folder(), "?" * 16)
 	with lock(cache_folder() / "build.lock"):
 		if not target.is_dir():
 			wheel = download()
@@ -75,11 +79,20 @@ def ensure() -> Path:
 			try:
 				unpack(wheel, scratch)
 				lay_overlay(scratch)
+				# Once for all processes, which may be told not to write byte code themselves.
+				compileall.compile_dir(scratch / "frappe", quiet=2, stripdir=scratch, prependdir=target)
 				scratch.chmod(0o755)
 				scratch.rename(target)
 			finally:
 				shutil.rmtree(scratch, ignore_errors=True)
 	return target
+
+
+def forget_old(folder: Path, pattern: str, days: float = 3) -> None:
+	"""Delete what was derived from earlier states and has not been used for some days."""
+	for derived in folder.glob(pattern):
+		if derived.is_dir() and derived.stat().st_mtime < time.time() - days * 86400:
+			shutil.rmtree(derived, ignore_errors=True)
 
 
 def download() -> Path:
