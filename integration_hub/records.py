@@ -174,7 +174,9 @@ class Fulfilment(Record):
 	cancelled: bool = False
 
 
-PaymentStatus = Literal["pending", "authorised", "partly_paid", "paid", "partly_refunded", "refunded", "voided"]
+PaymentStatus = Literal[
+	"pending", "authorised", "partly_paid", "paid", "partly_refunded", "refunded", "voided"
+]
 
 
 class Order(Record):

@@ -10,7 +10,7 @@ from frappe import _
 from frappe.utils import flt
 
 from integration_hub.erp.context import Context, as_float
-from integration_hub.erp.times import to_site
+from integration_hub.erp.times import post_at
 from integration_hub.records import ZERO, Fulfilment, Order
 
 RESOURCE = "shipments"
@@ -61,10 +61,8 @@ def _make(fulfilment: Fulfilment, order: Order, sales_order: str, ctx: Context) 
 	warehouse = ctx.warehouse_for(fulfilment.location_id)
 	for row in doc.items:
 		row.warehouse = warehouse
-	moment = to_site(fulfilment.created_at)
 	doc.naming_series = ctx.connection.delivery_series or doc.naming_series
-	doc.set_posting_time = 1
-	doc.posting_date, doc.posting_time = moment.date(), moment.time()
+	post_at(doc, fulfilment.created_at)
 	doc.lr_no = ", ".join(fulfilment.tracking_numbers)[:140]
 	doc.disable_rounded_total = 1
 	doc.ignore_pricing_rule = 1

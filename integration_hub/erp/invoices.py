@@ -8,7 +8,7 @@ import frappe
 from frappe import _
 
 from integration_hub.erp.context import Context
-from integration_hub.erp.times import site_date
+from integration_hub.erp.times import post_at
 from integration_hub.records import Order
 
 RESOURCE = "invoices"
@@ -58,14 +58,15 @@ def _make(order: Order, sales_order: str, ctx: Context) -> Any:
 
 	doc = make_sales_invoice(sales_order)
 	doc.naming_series = ctx.connection.invoice_series or doc.naming_series
-	doc.set_posting_time = 1
-	doc.posting_date = site_date(_billed_at(order, ctx))
+	post_at(doc, _billed_at(order, ctx))
 	doc.due_date = doc.posting_date
 	doc.payment_terms_template = None
 	doc.set("payment_schedule", [])
 	doc.disable_rounded_total = 1
 	doc.ignore_pricing_rule = 1
-	doc.allocate_advances_automatically = 0
+	# what the buyer has paid on this order already, and nothing he paid on others
+	doc.allocate_advances_automatically = 1
+	doc.only_include_allocated_payments = 1
 	_book_gift_cards(doc, order, ctx)
 	doc.submit()
 	return doc

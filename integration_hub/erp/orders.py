@@ -124,10 +124,11 @@ def _sold(order: Order, ctx: Context, link: Any) -> Sold:
 		return Sold(lines, order.charges, order.total)
 	absorbed = set(json.loads(link.extra).get("absorbed", ())) if link is not None and link.extra else set()
 	if not (invoices.wanted(order, ctx) or (link is not None and invoices.of_order(link.reference_name))):
-		absorbed |= {refund.id for refund in order.refunds}
+		# money given back for nothing makes no order smaller; it waits for the invoice it is credited against
+		absorbed |= {refund.id for refund in order.refunds if refund.lines or refund.charges}
 	taken_off = [refund for refund in order.refunds if refund.id in absorbed]
 	lines, charges = refunds.left(lines, order.charges, taken_off)
-	total = order.total - sum((refunds.value(one, order.prices_include_tax) for one in taken_off), ZERO)
+	total = order.total - sum((refunds.worth(one, order.prices_include_tax) for one in taken_off), ZERO)
 	return Sold(lines, charges, total, frozenset(absorbed))
 
 

@@ -12,7 +12,7 @@ from frappe.utils import flt
 
 from integration_hub.erp import deliveries, money, payments
 from integration_hub.erp.context import Context, as_float
-from integration_hub.erp.times import to_site
+from integration_hub.erp.times import post_at
 from integration_hub.failures import Invalid, NeedsMapping
 from integration_hub.records import ZERO, Charge, Line, Order, Refund, Tax
 
@@ -40,14 +40,16 @@ def left(lines: tuple[Line, ...], charges: tuple[Charge, ...], refunds: list[Ref
 			)
 		for back in refund.charges:
 			rest = _reduce(rest, back)
+		if refund.adjustment:
+			rest.append(Charge(kind="fee", title=_("Refund adjustment"), amount=-refund.adjustment))
 	return tuple(line for line in remaining.values() if line.quantity), tuple(
 		one for one in rest if one.amount
 	)
 
 
-def value(refund: Refund, inclusive: bool) -> Decimal:
-	"""What lines and charges of a refund are worth with taxes (an adjustment changes no line)."""
-	total = ZERO
+def worth(refund: Refund, inclusive: bool) -> Decimal:
+	"""What a refund is worth with taxes: lines, charges and the adjustment."""
+	total = refund.adjustment
 	for part in (*refund.lines, *refund.charges):
 		total += part.amount if inclusive else part.amount + money.total_of(part.taxes)
 	return total
@@ -95,7 +97,8 @@ def ensure(
 		_take_back(refund, order, sales_order, ctx, notes)
 		if ctx.connection.create_payment:
 			_pay_back(refund, order, document, ctx, notes)
-		ctx.links.add(RESOURCE, refund.id, *document, label=order.number)
+		if invoice or refund.id in absorbed:
+			ctx.links.add(RESOURCE, refund.id, *document, label=order.number)
 	_close_if_done(order, sales_order, notes)
 
 
@@ -126,16 +129,15 @@ def _credit(
 	refund: Refund, order: Order, invoice: str, ctx: Context, notes: list[str]
 ) -> tuple[str, str] | None:
 	"""One submitted credit note worth the refund; None for a refund without value (goods only)."""
-	worth = value(refund, order.prices_include_tax) + refund.adjustment
 	if not refund.lines and not refund.charges:
-		return _credit_goodwill(refund, order, invoice, ctx, notes) if worth else None
+		return _credit_goodwill(refund, order, invoice, ctx, notes) if refund.adjustment else None
 	from erpnext.accounts.doctype.sales_invoice.sales_invoice import make_sales_return
 
 	doc = make_sales_return(invoice)
 	_credit_rows(doc, refund, order)
 	_credit_charges(doc, refund, order, ctx)
 	_finish_credit(doc, refund, order, invoice, ctx)
-	_check(doc, worth, refund, order)
+	_check(doc, worth(refund, order.prices_include_tax), refund, order)
 	notes.append(_("credit note {0}").format(doc.name))
 	return (doc.doctype, doc.name)
 
@@ -263,9 +265,7 @@ def _credit_goodwill(
 
 
 def _finish_credit(doc: Any, refund: Refund, order: Order, invoice: str, ctx: Context) -> None:
-	moment = to_site(refund.created_at)
-	doc.set_posting_time = 1
-	doc.posting_date, doc.posting_time = moment.date(), moment.time()
+	post_at(doc, refund.created_at, after=frappe.get_doc("Sales Invoice", invoice))
 	doc.due_date = doc.posting_date
 	doc.payment_terms_template = None
 	doc.set("payment_schedule", [])
@@ -281,13 +281,13 @@ def _finish_credit(doc: Any, refund: Refund, order: Order, invoice: str, ctx: Co
 	doc.submit()
 
 
-def _check(doc: Any, worth: Decimal, refund: Refund, order: Order) -> None:
+def _check(doc: Any, amount: Decimal, refund: Refund, order: Order) -> None:
 	booked = -Decimal(str(flt(doc.grand_total, doc.precision("grand_total"))))
-	if booked != worth:
+	if booked != amount:
 		raise Invalid(
 			_(
 				"Refund of order {0}: the shop says {1} {3}, ERPNext comes to {2} {3} (difference {4})."
-			).format(order.number, worth, booked, order.currency, worth - booked)
+			).format(order.number, amount, booked, order.currency, amount - booked)
 		)
 
 
@@ -307,9 +307,7 @@ def void_rest(order: Order, invoice: str, ctx: Context, notes: list[str]) -> Non
 	from erpnext.accounts.doctype.sales_invoice.sales_invoice import make_sales_return
 
 	credit = make_sales_return(invoice)
-	credit.set_posting_time = 1
-	moment = to_site(order.cancelled_at)
-	credit.posting_date, credit.posting_time = moment.date(), moment.time()
+	post_at(credit, order.cancelled_at, after=doc)
 	credit.due_date = credit.posting_date
 	credit.set("payment_schedule", [])
 	credit.disable_rounded_total = 1
@@ -345,9 +343,7 @@ def _take_back(refund: Refund, order: Order, sales_order: str, ctx: Context, not
 			before[row.integration_line] = wanted[row.integration_line]
 			if location:
 				row.warehouse = ctx.warehouse_for(location)
-		moment = to_site(refund.created_at)
-		doc.set_posting_time = 1
-		doc.posting_date, doc.posting_time = moment.date(), moment.time()
+		post_at(doc, refund.created_at, after=frappe.get_doc("Delivery Note", delivery))
 		doc.disable_rounded_total = 1
 		doc.flags.integration_origin = ctx.connection.name
 		doc.submit()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timezone
+from datetime import date, datetime, timedelta, timezone
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from frappe.utils import get_system_timezone
+from frappe.utils import get_datetime, get_system_timezone
 
 
 def to_site(moment: datetime) -> datetime:
@@ -21,3 +22,17 @@ def site_date(moment: datetime) -> date:
 def from_site(site_time: datetime) -> datetime:
 	"""Site time → aware UTC. In the doubled hour of autumn the earlier reading is taken."""
 	return site_time.replace(tzinfo=ZoneInfo(get_system_timezone())).astimezone(timezone.utc)
+
+
+def post_at(doc: Any, moment: datetime, after: Any = None) -> None:
+	"""Date a document by when it happened outside; never before the document `after` that it follows.
+
+	Clocks of shops and sites differ, and ERPNext refuses a return that is older than what it returns.
+	"""
+	happened = to_site(moment).replace(microsecond=0)
+	if after is not None:
+		happened = max(
+			happened, get_datetime(f"{after.posting_date} {after.posting_time}") + timedelta(seconds=1)
+		)
+	doc.set_posting_time = 1
+	doc.posting_date, doc.posting_time = happened.date(), happened.time()

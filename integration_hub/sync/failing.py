@@ -8,6 +8,7 @@ from frappe.utils import strip_html
 from pydantic import ValidationError as RecordError
 
 from integration_hub import failures
+from integration_hub.sync import database
 
 
 def sort(error: Exception) -> failures.Failure:
@@ -43,20 +44,9 @@ def sort(error: Exception) -> failures.Failure:
 
 def _met_another(error: Exception) -> bool:
 	"""Two workers met: a dead lock, a lock time-out, a key that another has just taken, a newer copy."""
-	if isinstance(
-		error,
-		frappe.QueryDeadlockError
-		| frappe.QueryTimeoutError
-		| frappe.UniqueValidationError
-		| frappe.DuplicateEntryError
-		| frappe.TimestampMismatchError,
-	):
+	if isinstance(error, frappe.TimestampMismatchError):
 		return True
-	return isinstance(
-		error, frappe.db.IntegrityError | frappe.db.OperationalError | frappe.db.InternalError
-	) and (
-		frappe.db.is_duplicate_entry(error) or frappe.db.is_deadlocked(error) or frappe.db.is_timedout(error)
-	)
+	return database.is_duplicate(error) or database.is_lock_trouble(error)
 
 
 def _message(error: Exception) -> str:

@@ -20,6 +20,8 @@ from typing import Any
 import frappe
 from frappe.utils import now
 
+from integration_hub.sync import database
+
 DOCTYPE = "Integration Link"
 _FIELDS = ("name", "outside_id", "reference_doctype", "reference_name", "version", "digest", "extra", "label")
 
@@ -61,8 +63,8 @@ class Links:
 		"""
 		try:
 			_insert(self.connection, resource, outside_id)
-		except _unique_errors() as error:
-			if not frappe.db.is_duplicate_entry(error):
+		except Exception as error:
+			if not database.is_duplicate(error):
 				raise
 			return self.get_many(resource, [outside_id], lock=True).get(outside_id)
 		return None
@@ -153,8 +155,3 @@ def _insert(
 	# plain SQL through the query builder: Document.insert would turn the duplicate key into a message for
 	# people and cost five queries where one is needed
 	frappe.qb.into(DOCTYPE).columns(*fields).insert(*fields.values()).run()
-
-
-def _unique_errors() -> tuple[type[Exception], ...]:
-	"""What the database driver raises for a duplicate key (the site decides which driver)."""
-	return (frappe.db.IntegrityError, frappe.UniqueValidationError, frappe.DuplicateEntryError)

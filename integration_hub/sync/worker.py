@@ -25,7 +25,7 @@ from frappe.utils import now_datetime
 
 from integration_hub.connectors.http import Exchange
 from integration_hub.failures import Conflict, Failure, NotAuthorised
-from integration_hub.sync import attempts, connections, handlers, wake
+from integration_hub.sync import attempts, connections, database, handlers, wake
 from integration_hub.sync.failing import sort
 from integration_hub.sync.retry import judge
 
@@ -162,10 +162,10 @@ def _take(name: str, lane: str, lease: str) -> bool:
 			.where((event.name == name) & event.due_at.isnotnull())
 			.run()
 		)
-	except (frappe.db.IntegrityError, frappe.UniqueValidationError) as error:
-		if frappe.db.is_duplicate_entry(error):
-			return False  # another Event of this outside thing is being worked on
-		raise
+	except Exception as error:
+		if not database.is_duplicate(error):
+			raise
+		return False  # another Event of this outside thing is being worked on
 	return frappe.db._cursor.rowcount == 1
 
 

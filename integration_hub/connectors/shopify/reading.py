@@ -12,7 +12,7 @@ money is a refund.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 
 from integration_hub.connectors.money import split
@@ -52,9 +52,13 @@ def read_order(node: Json) -> Order:
 	with_money = [one for one in node["refunds"] if _moved_money(one)]
 	without = [one for one in node["refunds"] if not _moved_money(one)]
 	sold = [_line(one, without, currency) for one in nodes(node["lineItems"]) if not _is_tip(one)]
-	charges = _charges(node, without)
+	charges = _charges(node, without, currency)
 	by_id = {line.id: line for line in sold}
-	refunds = tuple(_refund(one, by_id, charges, currency, inclusive) for one in with_money)
+	payments = _payments(node["transactions"])
+	# before returns, as Shopify says; what edits took out counts as returned there, but was never sold
+	total = money(node["totalPriceSet"]) - sum((_value(one, inclusive) for one in without), ZERO)
+	refunds = [_refund(one, by_id, charges, currency, inclusive) for one in with_money]
+	overpaid = max(ZERO, sum((one.amount for one in payments), ZERO) - total)
 	billing, shipping = address(node["billingAddress"]), address(node["shippingAddress"])
 	return Order(
 		id=number_of(node["id"]),
@@ -76,11 +80,10 @@ def read_order(node: Json) -> Order:
 		lines=tuple(sold),
 		charges=charges,
 		discount_codes=tuple(node["discountCodes"]),
-		payments=_payments(node["transactions"]),
-		refunds=refunds,
+		payments=payments,
+		refunds=tuple(_without_overpayment(refunds, overpaid)),
 		fulfilments=tuple(fulfilment(one) for one in node["fulfillments"]),
-		# before returns, as Shopify says; what edits took out counts as returned there, but was never sold
-		total=money(node["totalPriceSet"]) - sum((_value(one, inclusive) for one in without), ZERO),
+		total=total,
 		note=node["note"] or "",
 		po_number=node["poNumber"] or "",
 		source=node["sourceName"] or "",
@@ -168,27 +171,18 @@ def _lines_of(refunds: Iterable[Json], line: str) -> list[Json]:
 # --- charges ---------------------------------------------------------------------------------------------
 
 
-def _charges(node: Json, removals: Sequence[Json]) -> tuple[Charge, ...]:
+def _charges(node: Json, removals: Sequence[Json], currency: str) -> tuple[Charge, ...]:
 	charges = [
-		Charge(
-			kind="shipping",
-			id=number_of(one["id"]) if one["id"] else None,
-			title=one["title"],
-			amount=money(one["discountedPriceSet"]),
-			taxes=_taxes(one["taxLines"]),
-		)
-		for one in nodes(node["shippingLines"])
-		if not one["isRemoved"]
+		_shipping(one, removals, currency) for one in nodes(node["shippingLines"]) if not one["isRemoved"]
 	]
 	duties = [duty for line in nodes(node["lineItems"]) for duty in line["duties"]]
 	if duties:
-		removed = sum((money(duty["amountSet"]) for one in removals for duty in one["duties"]), ZERO)
-		amount = sum((money(duty["price"]) for duty in duties), ZERO) - removed
+		removed = sum((money(duty["amountSet"]) for one in removals for duty in one["duties"] or ()), ZERO)
 		charges.append(
 			Charge(
 				kind="duty",
 				title="Duties",
-				amount=amount,
+				amount=sum((money(duty["price"]) for duty in duties), ZERO) - removed,
 				taxes=_merged(tax for duty in duties for tax in _taxes(duty["taxLines"])),
 			)
 		)
@@ -196,6 +190,22 @@ def _charges(node: Json, removals: Sequence[Json]) -> tuple[Charge, ...]:
 	if tip:
 		charges.append(Charge(kind="tip", title="Tip", amount=tip))
 	return tuple(one for one in charges if one.amount or one.taxes)
+
+
+def _shipping(node: Json, removals: Sequence[Json], currency: str) -> Charge:
+	amount, taxes = money(node["discountedPriceSet"]), _taxes(node["taxLines"])
+	for removal in removals:
+		for back in nodes(removal["refundShippingLines"]):
+			if node["id"] and back["shippingLine"]["id"] == node["id"]:
+				amount -= money(back["subtotalAmountSet"])
+				taxes = _less(taxes, _share(taxes, money(back["taxAmountSet"]), currency))
+	return Charge(
+		kind="shipping",
+		id=number_of(node["id"]) if node["id"] else None,
+		title=node["title"],
+		amount=amount,
+		taxes=tuple(tax for tax in taxes if tax.amount),
+	)
 
 
 def _merged(taxes: Iterable[Tax]) -> tuple[Tax, ...]:
@@ -268,6 +278,14 @@ def _refund(
 		adjustment=moved - _value(node, inclusive),
 		payments=payments,
 	)
+
+
+def _without_overpayment(refunds: Iterable[Refund], overpaid: Decimal) -> Iterator[Refund]:
+	"""Money that an edit after payment left over goes back by a refund without lines: that is no goodwill."""
+	for refund in refunds:
+		returned = min(overpaid, max(ZERO, refund.adjustment))
+		overpaid -= returned
+		yield refund.model_copy(update={"adjustment": refund.adjustment - returned}) if returned else refund
 
 
 def _refund_line(node: Json, lines: dict[str, Line], currency: str) -> RefundLine:

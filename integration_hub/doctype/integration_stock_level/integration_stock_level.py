@@ -15,6 +15,10 @@ def on_doctype_update():
 	- (connection, location_id, item_code): the difference query, joined with Bin by item.
 	- (item_code): "which Connections sell this item", when stock moves.
 	"""
-	frappe.db.add_unique("Integration Stock Level", ["connection", "stock_id", "location_id"], "hub_stock_row")
-	frappe.db.add_index("Integration Stock Level", ["connection", "location_id", "item_code"], "hub_stock_diff")
+	frappe.db.add_unique(
+		"Integration Stock Level", ["connection", "stock_id", "location_id"], "hub_stock_row"
+	)
+	frappe.db.add_index(
+		"Integration Stock Level", ["connection", "location_id", "item_code"], "hub_stock_diff"
+	)
 	frappe.db.add_index("Integration Stock Level", ["item_code"], "hub_stock_item")
