@@ -1,7 +1,7 @@
 """A company as ERPNext's setup wizard leaves it: for a new site, or for a test.
 
-	from sandbox.erpnext.company import setup_company
-	setup_company()            # on the site that is open, as Administrator
+from sandbox.erpnext.company import setup_company
+setup_company()            # on the site that is open, as Administrator
 """
 
 from __future__ import annotations
@@ -31,6 +31,8 @@ UOMS = (
 	("Litre", 0),
 )
 STOCK_ENTRY_TYPES = ("Material Issue", "Material Receipt", "Material Transfer")
+#: how the wizard lets numbers and dates be written for these countries
+EUROPEAN = {"number_format": "#.###,##", "date_format": "dd.mm.yyyy", "time_format": "HH:mm"}
 FISCAL_YEARS = (2025, 2026, 2027)
 ROLES = (
 	"Accounts Manager",
@@ -134,8 +136,10 @@ def _system_settings(frappe, country: str, currency: str, time_zone: str | None)
 			"language": "en",
 			"time_zone": time_zone or settings.time_zone,
 			"float_precision": 3,
+			"rounding_method": "Banker's Rounding",
 			"currency": currency,
 			"setup_complete": 1,
+			**(EUROPEAN if country in ("Germany", "Austria") else {}),
 		}
 	)
 	settings.flags.ignore_mandatory = True
@@ -202,7 +206,12 @@ def _records_of_company(frappe, company: str, abbr: str, country: str, currency:
 			"company": company,
 			"is_default": 0,
 			"taxes": [
-				{"charge_type": "On Net Total", "account_head": vat, "description": f"VAT {rate}%", "rate": rate}
+				{
+					"charge_type": "On Net Total",
+					"account_head": vat,
+					"description": f"VAT {rate}%",
+					"rate": rate,
+				}
 			],
 		}
 	).insert()

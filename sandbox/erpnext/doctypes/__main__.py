@@ -161,7 +161,9 @@ def field(line: str) -> dict:
 
 
 def label(name: str) -> str:
-	return " ".join(word if word in ("of", "in", "and", "as") else word.capitalize() for word in name.split("_"))
+	return " ".join(
+		word if word in ("of", "in", "and", "as") else word.capitalize() for word in name.split("_")
+	)
 
 
 def permission(line: str) -> dict:

@@ -1,11 +1,10 @@
 """From a list of debits and credits to GL Entries that balance."""
 
 import frappe
+from erpnext.accounts.utils import create_payment_ledger_entry
 from frappe import _
 from frappe.model.meta import get_field_precision
 from frappe.utils import flt, get_link_to_form, now
-
-from erpnext.accounts.utils import create_payment_ledger_entry
 
 PAIRS = (
 	("debit", "credit"),
@@ -81,11 +80,7 @@ def merge_similar_entries(gl_map):
 			continue
 		for field in (field for pair in PAIRS for field in pair):
 			merged[key][field] = flt(merged[key].get(field)) + flt(entry.get(field))
-	return [
-		entry
-		for entry in merged.values()
-		if flt(entry.debit, precision) or flt(entry.credit, precision)
-	]
+	return [entry for entry in merged.values() if flt(entry.debit, precision) or flt(entry.credit, precision)]
 
 
 def toggle_debit_credit_if_negative(gl_map):
@@ -143,8 +138,15 @@ def add_round_off(gl_map, difference, transaction_difference):
 		if abs(difference) < 1.0 / 10 ** ledger_precision():
 			gl_map.remove(existing)
 			return
-	entry = existing if existing is not None else frappe._dict(
-		{field: voucher.get(field) for field in ("voucher_type", "voucher_no", "company", "posting_date", "remarks")}
+	entry = (
+		existing
+		if existing is not None
+		else frappe._dict(
+			{
+				field: voucher.get(field)
+				for field in ("voucher_type", "voucher_no", "company", "posting_date", "remarks")
+			}
+		)
 	)
 	entry.update(
 		account=account,

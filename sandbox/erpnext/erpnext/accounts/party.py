@@ -1,17 +1,12 @@
 """What a customer brings to a document: account, addresses, contact, price list, terms."""
 
+import erpnext
 import frappe
+from erpnext.exceptions import InvalidAccountCurrency, PartyDisabled, PartyFrozen
 from frappe import _
-from frappe.contacts.doctype.address.address import (
-	get_company_address,
-	get_default_address,
-	render_address,
-)
+from frappe.contacts.doctype.address.address import render_address
 from frappe.contacts.doctype.contact.contact import get_default_contact
 from frappe.utils import add_days, add_months, formatdate, get_last_day, getdate
-
-import erpnext
-from erpnext.exceptions import InvalidAccountCurrency, PartyDisabled, PartyFrozen
 
 
 class DuplicatePartyAccountError(frappe.ValidationError):
@@ -19,9 +14,7 @@ class DuplicatePartyAccountError(frappe.ValidationError):
 
 
 @frappe.whitelist()
-def get_party_account(
-	party_type: str, party: str | None = None, company: str | None = None, include_advance: bool = False
-):
+def get_party_account(party_type, party=None, company=None, include_advance=False):
 	"""Receivable account of a customer: its own, its group's, the one it was booked on, the company's."""
 	if not party_type:
 		frappe.throw(_("Party Type is mandatory"))
@@ -39,7 +32,9 @@ def get_party_account(
 		not account or frappe.get_cached_value("Account", account, "account_currency") != booked_in
 	):
 		account = frappe.db.get_value(
-			"GL Entry", {"company": company, "party_type": party_type, "party": party, "docstatus": 1}, "account"
+			"GL Entry",
+			{"company": company, "party_type": party_type, "party": party, "docstatus": 1},
+			"account",
 		)
 	return [account] if include_advance else account
 
@@ -128,44 +123,58 @@ def get_customer_details(customer: str, doc) -> frappe._dict:
 
 
 def _addresses(party, doc) -> dict:
-	billing = doc.get("customer_address") or get_default_address("Customer", party.name)
-	shipping = doc.get("shipping_address_name") or get_party_shipping_address("Customer", party.name)
+	billing, shipping = doc.get("customer_address"), doc.get("shipping_address_name")
+	if not (billing and shipping):
+		rows = addresses_of("Customer", party.name)
+		billing = billing or (rows[0].name if rows else None)
+		shipping = shipping or shipping_address(rows)
 	found = {
 		"customer_address": billing,
-		"address_display": render_address(billing, check_permissions=False),
 		"shipping_address_name": shipping,
-		"shipping_address": render_address(shipping, check_permissions=False),
 		"tax_category": party.tax_category,
 	}
-	deciding = billing
-	if frappe.get_cached_doc("Accounts Settings").determine_address_tax_category_from == "Shipping Address":
-		deciding = shipping
-	if deciding:
+	for field, display, address in (
+		("customer_address", "address_display", billing),
+		("shipping_address_name", "shipping_address", shipping),
+	):
+		if address and not doc.get(display):
+			found[display] = render_address(address, check_permissions=False)
+	settings = frappe.get_cached_doc("Accounts Settings")
+	by_shipping = settings.determine_address_tax_category_from == "Shipping Address"
+	if deciding := shipping if by_shipping else billing:
 		found["tax_category"] = (
 			frappe.get_cached_value("Address", deciding, "tax_category") or party.tax_category
 		)
 	if not doc.get("company_address"):
-		found.update(get_company_address(doc.company))
+		rows = addresses_of("Company", doc.company)
+		if rows:
+			found["company_address"] = rows[0].name
+			found["company_address_display"] = render_address(rows[0].name, check_permissions=False)
 	return found
 
 
-def get_party_shipping_address(doctype: str, name: str) -> str | None:
-	"""The address marked for shipping, or the only one of that type."""
-	rows = frappe.get_all(
-		"Address",
-		filters=[
-			["Dynamic Link", "link_doctype", "=", doctype],
-			["Dynamic Link", "link_name", "=", name],
-			["disabled", "=", 0],
-		],
-		or_filters=[["is_shipping_address", "=", 1], ["address_type", "=", "Shipping"]],
-		fields=["name", "is_shipping_address"],
-		order_by="is_shipping_address desc",
-		limit=2,
+def addresses_of(doctype: str, name: str) -> list[frappe._dict]:
+	"""Addresses in use, the primary one first."""
+	return frappe.db.sql(
+		"""select address.name, address.is_shipping_address, address.address_type
+		from `tabAddress` address
+		join `tabDynamic Link` link on link.parent = address.name and link.parenttype = 'Address'
+		where link.link_doctype = %s and link.link_name = %s and address.disabled = 0
+		order by address.is_primary_address desc""",
+		(doctype, name),
+		as_dict=True,
 	)
-	if rows and (rows[0].is_shipping_address or len(rows) == 1):
-		return rows[0].name
-	return None
+
+
+def shipping_address(rows) -> str | None:
+	"""The address marked for shipping, or the only one of that type."""
+	marked = [row.name for row in rows if row.is_shipping_address]
+	fitting = marked or [row.name for row in rows if row.address_type == "Shipping"]
+	return fitting[0] if marked or len(fitting) == 1 else None
+
+
+def get_party_shipping_address(doctype: str, name: str) -> str | None:
+	return shipping_address(addresses_of(doctype, name))
 
 
 def _contact(party) -> dict:
@@ -189,7 +198,7 @@ def complete_contact_details(contact: str) -> dict:
 
 
 @frappe.whitelist()
-def get_payment_terms_template(party_name: str, party_type: str = "Customer", company: str | None = None):
+def get_payment_terms_template(party_name, party_type, company=None):
 	if not party_name or party_type != "Customer":
 		return None
 	terms, group = frappe.get_cached_value("Customer", party_name, ["payment_terms", "customer_group"])
@@ -201,9 +210,7 @@ def get_payment_terms_template(party_name: str, party_type: str = "Customer", co
 
 
 @frappe.whitelist()
-def get_due_date(
-	posting_date, party_type, party, company=None, bill_date=None, template_name: str | None = None
-):
+def get_due_date(posting_date, party_type, party, company=None, bill_date=None, template_name=None):
 	day = getdate(bill_date or posting_date)
 	template_name = template_name or get_payment_terms_template(party, party_type, company)
 	if template_name:

@@ -20,7 +20,13 @@ def get_fiscal_year(
 
 
 def get_fiscal_years(
-	transaction_date=None, fiscal_year=None, label="Date", verbose=1, company=None, as_dict=False, boolean=False
+	transaction_date=None,
+	fiscal_year=None,
+	label="Date",
+	verbose=1,
+	company=None,
+	as_dict=False,
+	boolean=False,
 ):
 	years = frappe.cache.hget("fiscal_years", company or "")
 	if not years:
@@ -59,13 +65,13 @@ def _fiscal_years(company):
 
 @frappe.whitelist()
 def get_balance_on(
-	account: str | None = None,
-	date: str | None = None,
-	party_type: str | None = None,
-	party: str | None = None,
-	company: str | None = None,
-	in_account_currency: bool = True,
-	cost_center: str | None = None,
+	account=None,
+	date=None,
+	party_type=None,
+	party=None,
+	company=None,
+	in_account_currency=True,
+	cost_center=None,
 ) -> float:
 	"""Debit less credit of an account, or of a party's accounts, up to a date."""
 	entry = frappe.qb.DocType("GL Entry")
@@ -224,7 +230,9 @@ def _forget_reference(ref_doc, payment_name):
 		frappe.qb.update(payment)
 		.set(payment.against_voucher_type, payment.voucher_type)
 		.set(payment.against_voucher_no, payment.voucher_no)
-		.where((payment.against_voucher_type == ref_doc.doctype) & (payment.against_voucher_no == ref_doc.name))
+		.where(
+			(payment.against_voucher_type == ref_doc.doctype) & (payment.against_voucher_no == ref_doc.name)
+		)
 		.where((payment.voucher_no != ref_doc.name) & (payment.delinked == 0))
 	)
 	if payment_name:

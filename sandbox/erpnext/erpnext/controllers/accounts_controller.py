@@ -1,10 +1,5 @@
-import frappe
-from frappe import _
-from frappe.query_builder import DocType
-from frappe.query_builder.functions import Sum
-from frappe.utils import cint, flt, fmt_money, get_link_to_form, getdate
-
 import erpnext
+import frappe
 from erpnext.accounts.party import (
 	due_date_of_term,
 	get_party_account,
@@ -26,6 +21,10 @@ from erpnext.exceptions import InvalidCurrency
 from erpnext.setup.utils import get_exchange_rate
 from erpnext.stock.get_item_details import get_item_details
 from erpnext.utilities.transaction_base import TransactionBase
+from frappe import _
+from frappe.query_builder import DocType
+from frappe.query_builder.functions import Sum
+from frappe.utils import cint, flt, fmt_money, get_link_to_form, getdate
 
 
 class AccountMissingError(frappe.ValidationError):
@@ -37,7 +36,43 @@ class InvalidQtyError(frappe.ValidationError):
 
 
 #: values a row always takes from its item, whatever it holds
-FORCED = ("item_group", "brand", "stock_uom", "weight_per_unit", "weight_uom", "total_weight", "valuation_rate")
+FORCED = (
+	"item_group",
+	"brand",
+	"stock_uom",
+	"weight_per_unit",
+	"weight_uom",
+	"total_weight",
+	"valuation_rate",
+)
+
+
+#: what the details of an item depend on
+OF_DOCUMENT = (
+	"company",
+	"customer",
+	"currency",
+	"conversion_rate",
+	"selling_price_list",
+	"price_list_currency",
+	"plc_conversion_rate",
+	"set_warehouse",
+	"cost_center",
+)
+OF_ROW = (
+	"item_code",
+	"qty",
+	"uom",
+	"conversion_factor",
+	"warehouse",
+	"rate",
+	"price_list_rate",
+	"discount_amount",
+	"income_account",
+	"expense_account",
+	"weight_per_unit",
+	"weight_uom",
+)
 
 
 class AccountsController(TransactionBase):
@@ -93,7 +128,11 @@ class AccountsController(TransactionBase):
 			if row.income_account == self.debit_to:
 				frappe.throw(
 					_("Row {0}: {1} {2} cannot be same as {3} (Party Account) {4}").format(
-						row.idx, frappe.bold("Income Account"), row.income_account, frappe.bold("Debit To"), self.debit_to
+						row.idx,
+						frappe.bold("Income Account"),
+						row.income_account,
+						frappe.bold("Debit To"),
+						self.debit_to,
 					)
 				)
 
@@ -102,7 +141,9 @@ class AccountsController(TransactionBase):
 	def set_price_list_currency(self, buying_or_selling="Selling"):
 		day = self.get("posting_date") or self.get("transaction_date")
 		if self.selling_price_list:
-			self.price_list_currency = frappe.get_cached_value("Price List", self.selling_price_list, "currency")
+			self.price_list_currency = frappe.get_cached_value(
+				"Price List", self.selling_price_list, "currency"
+			)
 			if self.price_list_currency == self.company_currency:
 				self.plc_conversion_rate = 1.0
 			elif not self.plc_conversion_rate:
@@ -117,19 +158,16 @@ class AccountsController(TransactionBase):
 			self.conversion_rate = get_exchange_rate(self.currency, self.company_currency, day, "for_selling")
 
 	def set_missing_item_details(self, for_validate=False):
-		parent = {field: self.get(field) for field in self.meta.get_valid_columns()}
+		shared = {field: self.get(field) for field in OF_DOCUMENT}
+		shared["doctype"] = self.doctype
+		shared["transaction_date"] = self.get("transaction_date") or self.get("posting_date")
 		for row in self.items:
 			if not row.item_code:
 				row.conversion_factor = row.conversion_factor or 1
 				continue
-			args = frappe._dict({**parent, **row.as_dict()})
-			args.update(
-				doctype=self.doctype,
-				name=self.name,
-				child_doctype=row.doctype,
-				child_docname=row.name,
-				transaction_date=self.get("transaction_date") or self.get("posting_date"),
-			)
+			args = frappe._dict(shared)
+			args.update({field: row.get(field) for field in OF_ROW})
+			args.cost_center = row.get("cost_center") or args.cost_center
 			details = get_item_details(args, self, for_validate=for_validate, overwrite_warehouse=False)
 			for field, value in details.items():
 				if value is None or not row.meta.has_field(field):
@@ -166,7 +204,10 @@ class AccountsController(TransactionBase):
 		for row in self.get("taxes") or []:
 			if row.account_head:
 				validate_account_head(row.idx, row.account_head, self.company, _("Tax"), self)
-			if row.cost_center and frappe.get_cached_value("Cost Center", row.cost_center, "company") != self.company:
+			if (
+				row.cost_center
+				and frappe.get_cached_value("Cost Center", row.cost_center, "company") != self.company
+			):
 				frappe.throw(
 					_("Row {0}: Cost Center {1} does not belong to Company {2}").format(
 						row.idx, frappe.bold(row.cost_center), frappe.bold(self.company)
@@ -225,9 +266,9 @@ class AccountsController(TransactionBase):
 		account = frappe.db.get_value("Sales Invoice", self.return_against, "debit_to")
 		if account != self.debit_to:
 			frappe.throw(
-				_("Please set {0} to {1}, the same account that was used in the original invoice {2}.").format(
-					frappe.bold(_("Debit To")), frappe.bold(account), frappe.bold(self.return_against)
-				)
+				_(
+					"Please set {0} to {1}, the same account that was used in the original invoice {2}."
+				).format(frappe.bold(_("Debit To")), frappe.bold(account), frappe.bold(self.return_against))
 			)
 
 	def validate_party_address_and_contact(self):
@@ -239,12 +280,21 @@ class AccountsController(TransactionBase):
 			name = self.get(field)
 			if name and not frappe.db.exists(
 				"Dynamic Link",
-				{"parenttype": parenttype, "parent": name, "link_doctype": "Customer", "link_name": self.customer},
+				{
+					"parenttype": parenttype,
+					"parent": name,
+					"link_doctype": "Customer",
+					"link_name": self.customer,
+				},
 			):
 				frappe.throw(message.format(self.customer))
 
 	def get_stock_items(self):
-		return [row.item_code for row in self.items if frappe.get_cached_value("Item", row.item_code, "is_stock_item")]
+		return [
+			row.item_code
+			for row in self.items
+			if frappe.get_cached_value("Item", row.item_code, "is_stock_item")
+		]
 
 	# --- payment schedule ------------------------------------------------------------------------------
 
@@ -287,10 +337,14 @@ class AccountsController(TransactionBase):
 				for row in get_payment_terms(self.payment_terms_template, day):
 					self.append("payment_schedule", row)
 			else:
-				self.append("payment_schedule", {"due_date": self.get("due_date") or day, "invoice_portion": 100})
+				self.append(
+					"payment_schedule", {"due_date": self.get("due_date") or day, "invoice_portion": 100}
+				)
 		for row in self.payment_schedule:
 			if row.invoice_portion:
-				row.payment_amount = flt(total * flt(row.invoice_portion) / 100, row.precision("payment_amount"))
+				row.payment_amount = flt(
+					total * flt(row.invoice_portion) / 100, row.precision("payment_amount")
+				)
 				row.base_payment_amount = flt(
 					base * flt(row.invoice_portion) / 100, row.precision("base_payment_amount")
 				)
@@ -306,7 +360,9 @@ class AccountsController(TransactionBase):
 		for row in self.payment_schedule:
 			if self.doctype == "Sales Order" and getdate(row.due_date) < getdate(self.transaction_date):
 				frappe.throw(
-					_("Row {0}: Due Date in the Payment Terms table cannot be before Posting Date").format(row.idx)
+					_("Row {0}: Due Date in the Payment Terms table cannot be before Posting Date").format(
+						row.idx
+					)
 				)
 			if row.due_date in dates:
 				frappe.throw(
@@ -325,7 +381,8 @@ class AccountsController(TransactionBase):
 		total, base = self._payable()
 		paid = sum(flt(row.payment_amount, row.precision("payment_amount")) for row in self.payment_schedule)
 		base_paid = sum(
-			flt(row.base_payment_amount, row.precision("base_payment_amount")) for row in self.payment_schedule
+			flt(row.base_payment_amount, row.precision("base_payment_amount"))
+			for row in self.payment_schedule
 		)
 		if self.payment_schedule and (abs(flt(paid - total, 6)) > 0.1 or abs(flt(base_paid - base, 6)) > 0.1):
 			frappe.throw(_("Total Payment Amount in Payment Schedule must be equal to Grand / Rounded Total"))
@@ -513,9 +570,9 @@ class AccountsController(TransactionBase):
 			total = self.get("base_rounded_total") or self.base_grand_total
 		if self.currency == self.company_currency and amount > total:
 			frappe.throw(
-				_("Total advance ({0}) against Order {1} cannot be greater than the Grand Total ({2})").format(
-					fmt_money(amount, currency=currency), self.name, fmt_money(total, currency=currency)
-				)
+				_(
+					"Total advance ({0}) against Order {1} cannot be greater than the Grand Total ({2})"
+				).format(fmt_money(amount, currency=currency), self.name, fmt_money(total, currency=currency))
 			)
 		self.db_set({"advance_paid": amount, "party_account_currency": currency})
 
@@ -560,7 +617,7 @@ def set_balance_in_account_currency(entry, account_currency, conversion_rate, co
 
 
 @frappe.whitelist()
-def get_taxes_and_charges(master_doctype: str, master_name: str | None) -> list[dict] | None:
+def get_taxes_and_charges(master_doctype, master_name) -> list[dict] | None:
 	"""Rows of a template, ready for a document."""
 	if not master_name:
 		return None

@@ -26,7 +26,7 @@ NOT_COPIED = ("naming_series", "item_code", "item_name", "opening_stock", "varia
 
 @frappe.whitelist()
 def get_variant(
-	template: str, args=None, variant: str | None = None, manufacturer=None, manufacturer_part_no=None
+	template, args=None, variant=None, manufacturer=None, manufacturer_part_no=None
 ) -> str | None:
 	"""The variant of a template with exactly these attribute values."""
 	args = json.loads(args) if isinstance(args, str) else dict(args or {})
@@ -63,7 +63,9 @@ def validate_item_variant_attributes(item, args=None):
 
 
 def validate_is_incremental(numeric_attribute, attribute, value, item):
-	start, end, step = (flt(numeric_attribute.get(field)) for field in ("from_range", "to_range", "increment"))
+	start, end, step = (
+		flt(numeric_attribute.get(field)) for field in ("from_range", "to_range", "increment")
+	)
 	if not step:
 		frappe.throw(_("Increment for Attribute {0} cannot be 0").format(attribute))
 	steps = (flt(value) - start) / step
@@ -98,7 +100,7 @@ def validate_item_attribute_value(attributes_list, attribute, attribute_value, i
 
 
 @frappe.whitelist()
-def create_variant(item: str, args, use_template_image: bool = False):
+def create_variant(item, args, use_template_image=False):
 	"""An unsaved variant of a template: code and name get the values' abbreviations."""
 	args = json.loads(args) if isinstance(args, str) else args
 	template = frappe.get_doc("Item", item)
@@ -145,7 +147,9 @@ def make_variant_item_code(template_item_code, template_item_name, variant):
 			short.append(cstr(row.attribute_value))
 		else:
 			short += [
-				value.abbr for value in attribute.item_attribute_values if value.attribute_value == row.attribute_value
+				value.abbr
+				for value in attribute.item_attribute_values
+				if value.attribute_value == row.attribute_value
 			]
 	if short:
 		variant.item_code = f"{template_item_code}-{'-'.join(short)}"

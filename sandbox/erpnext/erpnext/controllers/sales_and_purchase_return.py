@@ -1,13 +1,12 @@
 """Returns of deliveries and invoices: made from the original, never more than it, never dearer."""
 
 import frappe
+from erpnext.stock.utils import get_incoming_rate, get_valuation_method
 from frappe import _, bold
 from frappe.model.mapper import get_mapped_doc
 from frappe.query_builder import DocType
 from frappe.query_builder.functions import Abs, Sum
 from frappe.utils import flt, format_datetime, get_datetime
-
-from erpnext.stock.utils import get_incoming_rate, get_valuation_method
 
 #: field of a return's row that names the original's row
 ORIGIN = {"Delivery Note": "dn_detail", "Sales Invoice": "sales_invoice_item"}
@@ -51,7 +50,9 @@ def validate_return_against(doc):
 		)
 	if doc.get("update_stock") and not original.get("update_stock"):
 		frappe.throw(
-			_("'Update Stock' can not be checked because items are not delivered via {0}").format(doc.return_against)
+			_("'Update Stock' can not be checked because items are not delivered via {0}").format(
+				doc.return_against
+			)
 		)
 
 
@@ -115,8 +116,15 @@ def get_already_returned_items(doc) -> dict[tuple, dict]:
 		frappe.qb.from_(child)
 		.join(parent)
 		.on(parent.name == child.parent)
-		.select(child.item_code, child[link], Sum(Abs(child.qty)).as_("qty"), Sum(Abs(child.stock_qty)).as_("stock_qty"))
-		.where((parent.docstatus == 1) & (parent.is_return == 1) & (parent.return_against == doc.return_against))
+		.select(
+			child.item_code,
+			child[link],
+			Sum(Abs(child.qty)).as_("qty"),
+			Sum(Abs(child.stock_qty)).as_("stock_qty"),
+		)
+		.where(
+			(parent.docstatus == 1) & (parent.is_return == 1) & (parent.return_against == doc.return_against)
+		)
 		.groupby(child.item_code, child[link])
 		.run(as_dict=True)
 	)
@@ -170,7 +178,13 @@ def make_return_doc(doctype: str, source_name: str, target_doc=None, return_agai
 		target_row.stock_qty = -flt(source_row.stock_qty - flt(returned.stock_qty))
 		kept = ("so_detail", "dn_detail", "sales_order", "delivery_note", "expense_account")
 		if doctype == "Delivery Note":
-			kept = ("so_detail", "si_detail", "against_sales_order", "against_sales_invoice", "expense_account")
+			kept = (
+				"so_detail",
+				"si_detail",
+				"against_sales_order",
+				"against_sales_invoice",
+				"expense_account",
+			)
 		for field in kept:
 			target_row.set(field, source_row.get(field))
 		target_row.set(ORIGIN[doctype], source_row.name)
@@ -211,7 +225,11 @@ def get_rate_for_return(
 	if origin:
 		filters["voucher_detail_no"] = origin
 	values = frappe.db.get_value(
-		"Stock Ledger Entry", filters, ["stock_value_difference", "actual_qty"], order_by="creation", as_dict=True
+		"Stock Ledger Entry",
+		filters,
+		["stock_value_difference", "actual_qty"],
+		order_by="creation",
+		as_dict=True,
 	)
 	if values and values.actual_qty:
 		return abs(flt(values.stock_value_difference) / values.actual_qty)

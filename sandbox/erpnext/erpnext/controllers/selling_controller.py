@@ -1,14 +1,13 @@
 import frappe
-from frappe import _, bold
-from frappe.contacts.doctype.address.address import render_address
-from frappe.utils import cint, flt, get_link_to_form, money_in_words, nowtime
-
 from erpnext.accounts.party import get_customer_details
 from erpnext.controllers.accounts_controller import get_taxes_and_charges
 from erpnext.controllers.sales_and_purchase_return import get_rate_for_return
 from erpnext.controllers.stock_controller import StockController
 from erpnext.stock.doctype.item.item import set_item_default
 from erpnext.stock.utils import get_incoming_rate, get_valuation_method
+from frappe import _, bold
+from frappe.contacts.doctype.address.address import render_address
+from frappe.utils import cint, flt, get_link_to_form, money_in_words, nowtime
 
 
 class SellingController(StockController):
@@ -89,7 +88,10 @@ class SellingController(StockController):
 		"""Customer's order numbers of the orders behind the rows."""
 		links = {
 			"Sales Invoice": (("Sales Order", "sales_order"), ("Delivery Note", "delivery_note")),
-			"Delivery Note": (("Sales Order", "against_sales_order"), ("Sales Invoice", "against_sales_invoice")),
+			"Delivery Note": (
+				("Sales Order", "against_sales_order"),
+				("Sales Invoice", "against_sales_invoice"),
+			),
 		}.get(self.doctype)
 		if not links or (for_validate and self.po_no):
 			return
@@ -105,7 +107,8 @@ class SellingController(StockController):
 		if self.doctype == "Sales Order":
 			for row in self.items:
 				row.gross_profit = flt(
-					(flt(row.stock_uom_rate) - flt(row.valuation_rate)) * row.stock_qty, row.precision("amount")
+					(flt(row.stock_uom_rate) - flt(row.valuation_rate)) * row.stock_qty,
+					row.precision("amount"),
 				)
 
 	def set_default_income_account_for_item(self):
@@ -168,7 +171,9 @@ class SellingController(StockController):
 			names = {row.item_code for row in self.items}
 			self._bundles = set(
 				frappe.get_all(
-					"Product Bundle", filters={"new_item_code": ("in", names), "disabled": 0}, pluck="new_item_code"
+					"Product Bundle",
+					filters={"new_item_code": ("in", names), "disabled": 0},
+					pluck="new_item_code",
 				)
 			)
 		return item_code in self._bundles
@@ -208,7 +213,8 @@ class SellingController(StockController):
 			order = frappe.get_doc("Sales Order", name)
 			if (order.status == "Closed" and not self.is_return) or order.status == "Cancelled":
 				frappe.throw(
-					_("{0} {1} is cancelled or closed").format(_("Sales Order"), name), frappe.InvalidStatusError
+					_("{0} {1} is cancelled or closed").format(_("Sales Order"), name),
+					frappe.InvalidStatusError,
 				)
 			order.update_reserved_qty(rows)
 

@@ -82,7 +82,10 @@ class StatusUpdater(Document):
 				frappe.throw(_("For an item {0}, quantity must be positive number").format(row.item_code))
 			if flt(row.qty) > 0 and self.get("is_return"):
 				frappe.throw(_("For an item {0}, quantity must be negative number").format(row.item_code))
-			if flt(row.rate) < 0 and not frappe.get_cached_doc("Selling Settings").allow_negative_rates_for_items:
+			if (
+				flt(row.rate) < 0
+				and not frappe.get_cached_doc("Selling Settings").allow_negative_rates_for_items
+			):
 				frappe.throw(
 					_(
 						"For item {0}, rate must be a positive number. To Allow negative rates, enable {1} in {2}"
@@ -147,7 +150,9 @@ class StatusUpdater(Document):
 	def _write_sums(self, updater, names, update_modified):
 		"""`target_field` of each target row = what all submitted source rows (this document's with it, unless
 		it is being cancelled) hold of it."""
-		sums = sum_of(updater, names, including=self.name if self.docstatus == 1 else None, excluding=self.name)
+		sums = sum_of(
+			updater, names, including=self.name if self.docstatus == 1 else None, excluding=self.name
+		)
 		if second := updater.get("second"):
 			for name, amount in sum_of(second, names).items():
 				sums[name] = flt(sums.get(name)) + flt(amount)
@@ -255,7 +260,11 @@ def _may_cross(kind) -> bool:
 
 
 def get_allowance_for(
-	item_code, item_allowance=None, global_qty_allowance=None, global_amount_allowance=None, qty_or_amount="qty"
+	item_code,
+	item_allowance=None,
+	global_qty_allowance=None,
+	global_amount_allowance=None,
+	qty_or_amount="qty",
 ):
 	"""Percent by which a quantity or amount may exceed the ordered one. Returns ERPNext's 4-tuple."""
 	field = "over_delivery_receipt_allowance" if qty_or_amount == "qty" else "over_billing_allowance"

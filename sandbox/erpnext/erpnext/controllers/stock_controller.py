@@ -1,8 +1,5 @@
-import frappe
-from frappe import _
-from frappe.utils import flt
-
 import erpnext
+import frappe
 from erpnext.accounts.general_ledger import make_gl_entries, make_reverse_gl_entries, process_gl_map
 from erpnext.accounts.utils import get_fiscal_year
 from erpnext.controllers.accounts_controller import AccountsController
@@ -10,6 +7,8 @@ from erpnext.controllers.status_updater import progress
 from erpnext.stock import get_warehouse_account
 from erpnext.stock.stock_ledger import make_sl_entries
 from erpnext.stock.utils import validate_disabled_warehouse, validate_warehouse_company
+from frappe import _
+from frappe.utils import flt
 
 
 class StockController(AccountsController):
@@ -98,7 +97,9 @@ class StockController(AccountsController):
 		expense = frappe.get_cached_value("Account", row.expense_account, "report_type") == "Profit and Loss"
 		if self.doctype != "Stock Entry" and not expense:
 			frappe.throw(
-				_("Expense / Difference account ({0}) must be a 'Profit or Loss' account").format(row.expense_account)
+				_("Expense / Difference account ({0}) must be a 'Profit or Loss' account").format(
+					row.expense_account
+				)
 			)
 		if expense and not row.get("cost_center"):
 			frappe.throw(

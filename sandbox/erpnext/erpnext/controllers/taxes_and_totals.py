@@ -3,11 +3,11 @@ precision each value is rounded to are ERPNext's, because a cent depends on them
 
 import json
 
+import erpnext
 import frappe
 from frappe import _, scrub
+from frappe.model.meta import get_field_precision
 from frappe.utils import cint, flt, round_based_on_smallest_currency_fraction
-
-import erpnext
 
 PREVIOUS_ROW = ("On Previous Row Amount", "On Previous Row Total")
 
@@ -17,15 +17,34 @@ class calculate_taxes_and_totals:
 
 	def __init__(self, doc):
 		self.doc = doc
+		self.taxes = doc.get("taxes") or []
+		self._precision: dict[tuple[str, str], int] = {}
+		self._numbers: dict[str, list[tuple[str, int]]] = {}
 		self.company_currency = erpnext.get_company_currency(doc.company)
 		self.round_rows = frappe.get_cached_doc("Accounts Settings").round_row_wise_tax
 		self.discount_amount_applied = False
 		self.grand_total_diff = 0.0
 		self.calculate()
 
-	@property
-	def taxes(self):
-		return self.doc.get("taxes") or []
+	def precision(self, row, field) -> int:
+		"""As `row.precision(field)`, asked once per table and field: all rows share one currency."""
+		key = (row.doctype, field)
+		if key not in self._precision:
+			definition = row.meta.get_field(field)
+			currency = self.doc.currency if definition.options == "currency" else self.company_currency
+			self._precision[key] = get_field_precision(definition, currency=currency)
+		return self._precision[key]
+
+	def round_floats(self, row):
+		"""As `round_floats_in`, for all numbers of a row."""
+		if row.doctype not in self._numbers:
+			self._numbers[row.doctype] = [
+				(field.fieldname, self.precision(row, field.fieldname))
+				for field in row.meta.get("fields", {"fieldtype": ["in", ["Currency", "Float", "Percent"]]})
+			]
+		values = row.__dict__
+		for field, precision in self._numbers[row.doctype]:
+			values[field] = flt(values.get(field), precision)
 
 	def calculate(self):
 		if not self.doc.items:
@@ -66,13 +85,13 @@ class calculate_taxes_and_totals:
 		if self.discount_amount_applied:
 			return
 		for item in self.doc.items:
-			self.doc.round_floats_in(item)
+			self.round_floats(item)
 			self.set_rate(item)
 			item.net_rate = item.rate
 			if not item.qty and self.doc.get("is_return"):
-				item.amount = flt(-1 * item.rate, item.precision("amount"))
+				item.amount = flt(-1 * item.rate, self.precision(item, "amount"))
 			else:
-				item.amount = flt(item.rate * item.qty, item.precision("amount"))
+				item.amount = flt(item.rate * item.qty, self.precision(item, "amount"))
 			item.net_amount = item.amount
 			self.in_company_currency(item, "price_list_rate", "rate", "net_rate", "amount", "net_amount")
 
@@ -83,13 +102,13 @@ class calculate_taxes_and_totals:
 			item.rate = 0.0
 		elif item.price_list_rate and not item.rate:
 			item.rate = flt(
-				item.price_list_rate * (1.0 - item.discount_percentage / 100.0), item.precision("rate")
+				item.price_list_rate * (1.0 - item.discount_percentage / 100.0), self.precision(item, "rate")
 			)
 			item.discount_amount = item.price_list_rate * (item.discount_percentage / 100.0)
 		item.rate_with_margin, item.base_rate_with_margin = self.margin(item)
 		if flt(item.rate_with_margin) > 0:
 			item.rate = flt(
-				item.rate_with_margin * (1.0 - item.discount_percentage / 100.0), item.precision("rate")
+				item.rate_with_margin * (1.0 - item.discount_percentage / 100.0), self.precision(item, "rate")
 			)
 			if item.discount_amount and not item.discount_percentage:
 				item.rate = item.rate_with_margin - item.discount_amount
@@ -105,7 +124,7 @@ class calculate_taxes_and_totals:
 		if flt(item.rate) > flt(item.price_list_rate):
 			item.margin_type = "Amount"
 			item.margin_rate_or_amount = flt(
-				item.rate - item.price_list_rate, item.precision("margin_rate_or_amount")
+				item.rate - item.price_list_rate, self.precision(item, "margin_rate_or_amount")
 			)
 			return item.rate, flt(item.base_rate_with_margin)
 		if not (item.margin_type and item.margin_rate_or_amount):
@@ -117,9 +136,10 @@ class calculate_taxes_and_totals:
 		return with_margin, with_margin * flt(self.doc.conversion_rate)
 
 	def in_company_currency(self, row, *fields):
+		values, rate = row.__dict__, self.doc.conversion_rate
 		for field in fields:
-			value = flt(row.get(field), row.precision(field)) * self.doc.conversion_rate
-			row.set(f"base_{field}", flt(value, row.precision(f"base_{field}")))
+			value = flt(values.get(field), self.precision(row, field)) * rate
+			values[f"base_{field}"] = flt(value, self.precision(row, f"base_{field}"))
 
 	def calculate_net_total(self):
 		doc = self.doc
@@ -151,7 +171,7 @@ class calculate_taxes_and_totals:
 				cleared.append("tax_amount")
 			for field in cleared:
 				tax.set(field, 0.0)
-			self.doc.round_floats_in(tax)
+			self.round_floats(tax)
 
 	@property
 	def discount_on_grand_total_applied(self) -> bool:
@@ -167,11 +187,15 @@ class calculate_taxes_and_totals:
 				)
 			if not tax.row_id:
 				frappe.throw(
-					_("Please specify a valid Row ID for row {0} in table {1}").format(tax.idx, _(tax.doctype))
+					_("Please specify a valid Row ID for row {0} in table {1}").format(
+						tax.idx, _(tax.doctype)
+					)
 				)
 			if cint(tax.row_id) >= cint(tax.idx):
 				frappe.throw(
-					_("Cannot refer row number greater than or equal to current row number for this Charge type")
+					_(
+						"Cannot refer row number greater than or equal to current row number for this Charge type"
+					)
 				)
 		elif tax.row_id:
 			frappe.throw(
@@ -181,9 +205,9 @@ class calculate_taxes_and_totals:
 			tax.rate = None
 			if cint(tax.included_in_print_rate):
 				frappe.throw(
-					_("Charge of type 'Actual' in row {0} cannot be included in Item Rate or Paid Amount").format(
-						tax.idx
-					)
+					_(
+						"Charge of type 'Actual' in row {0} cannot be included in Item Rate or Paid Amount"
+					).format(tax.idx)
 				)
 
 	def determine_exclusive_rate(self):
@@ -200,11 +224,11 @@ class calculate_taxes_and_totals:
 				per_piece += amount * flt(item.qty)
 			if not self.discount_amount_applied and item.qty and (fraction or per_piece):
 				item.net_amount = flt(
-					(flt(item.amount) - per_piece) / (1 + fraction), item.precision("net_amount")
+					(flt(item.amount) - per_piece) / (1 + fraction), self.precision(item, "net_amount")
 				)
-				item.net_rate = flt(item.net_amount / item.qty, item.precision("net_rate"))
+				item.net_rate = flt(item.net_amount / item.qty, self.precision(item, "net_rate"))
 				item.discount_percentage = flt(
-					item.discount_percentage, item.precision("discount_percentage")
+					item.discount_percentage, self.precision(item, "discount_percentage")
 				)
 				self.in_company_currency(item, "net_rate", "net_amount")
 
@@ -229,7 +253,7 @@ class calculate_taxes_and_totals:
 		if not self.taxes:
 			return
 		left = {
-			tax.idx: flt(tax.tax_amount, tax.precision("tax_amount"))
+			tax.idx: flt(tax.tax_amount, self.precision(tax, "tax_amount"))
 			for tax in self.taxes
 			if tax.charge_type == "Actual"
 		}
@@ -237,7 +261,7 @@ class calculate_taxes_and_totals:
 			for index, tax in enumerate(self.taxes):
 				amount = self.current_tax_amount(item, tax)
 				if self.round_rows:
-					amount = flt(amount, tax.precision("tax_amount"))
+					amount = flt(amount, self.precision(tax, "tax_amount"))
 				if tax.charge_type == "Actual":
 					left[tax.idx] -= amount
 					if number == len(doc.items) - 1:
@@ -250,7 +274,7 @@ class calculate_taxes_and_totals:
 				tax.grand_total_for_current_item = flt(before + amount)
 		self.prepare_discount_on_grand_total()
 		for index, tax in enumerate(self.taxes):
-			precision = tax.precision("tax_amount")
+			precision = self.precision(tax, "tax_amount")
 			tax.tax_amount = flt(tax.tax_amount, precision)
 			tax.tax_amount_after_discount_amount = flt(tax.tax_amount_after_discount_amount, precision)
 			self.in_company_currency(tax, "tax_amount", "tax_amount_after_discount_amount")
@@ -260,7 +284,7 @@ class calculate_taxes_and_totals:
 	def current_tax_amount(self, item, tax) -> float:
 		amount = 0.0
 		if tax.charge_type == "Actual":
-			actual = flt(tax.tax_amount, tax.precision("tax_amount"))
+			actual = flt(tax.tax_amount, self.precision(tax, "tax_amount"))
 			amount = item.net_amount * actual / self.doc.net_total if self.doc.net_total else 0.0
 		elif tax.charge_type == "On Net Total":
 			amount = flt(tax.rate) / 100.0 * item.net_amount
@@ -281,7 +305,7 @@ class calculate_taxes_and_totals:
 		key = item.item_code or item.item_name
 		company_amount = amount * self.doc.conversion_rate
 		if self.round_rows:
-			company_amount = flt(company_amount, tax.precision("tax_amount"))
+			company_amount = flt(company_amount, self.precision(tax, "tax_amount"))
 		if key in tax.item_wise_tax_detail:
 			company_amount += flt(tax.item_wise_tax_detail[key][1])
 		tax.item_wise_tax_detail[key] = [flt(tax.rate), flt(company_amount)]
@@ -292,7 +316,7 @@ class calculate_taxes_and_totals:
 
 	def set_cumulative_total(self, index, tax):
 		before = self.taxes[index - 1].total if index else self.doc.net_total
-		tax.total = flt(before + tax.tax_amount_after_discount_amount, tax.precision("total"))
+		tax.total = flt(before + tax.tax_amount_after_discount_amount, self.precision(tax, "total"))
 
 	def prepare_discount_on_grand_total(self):
 		doc = self.doc
@@ -300,7 +324,7 @@ class calculate_taxes_and_totals:
 			self.discount_amount_applied or doc.discount_amount or doc.additional_discount_percentage
 		):
 			return
-		precision = self.taxes[0].precision("tax_amount")
+		precision = self.precision(self.taxes[0], "tax_amount")
 		for index, tax in enumerate(self.taxes):
 			if self.discount_amount_applied:
 				tax.tax_amount_after_discount_amount = flt(tax.tax_amount_after_discount_amount, precision)
@@ -310,7 +334,7 @@ class calculate_taxes_and_totals:
 		else:
 			self.grand_total_diff = flt(
 				self.total_to_discount - doc.discount_amount - self.taxes[-1].total,
-				doc.precision("grand_total"),
+				self.precision(doc, "grand_total"),
 			)
 
 	def adjust_grand_total_for_inclusive_tax(self):
@@ -322,11 +346,11 @@ class calculate_taxes_and_totals:
 		on_top = sum(
 			flt(tax.tax_amount_after_discount_amount) for tax in self.taxes if not tax.included_in_print_rate
 		)
-		diff = doc.total + on_top - flt(last.total, last.precision("total"))
+		diff = doc.total + on_top - flt(last.total, self.precision(last, "total"))
 		if self.discount_amount_applied and doc.discount_amount:
 			diff -= flt(doc.discount_amount)
-		diff = flt(diff, doc.precision("rounding_adjustment"))
-		small = abs(diff) <= 5.0 / 10 ** last.precision("tax_amount")
+		diff = flt(diff, self.precision(doc, "rounding_adjustment"))
+		small = abs(diff) <= 5.0 / 10 ** self.precision(last, "tax_amount")
 		self.grand_total_diff = diff if diff and small else 0.0
 
 	# --- totals ----------------------------------------------------------------------------------------
@@ -337,14 +361,14 @@ class calculate_taxes_and_totals:
 			doc.grand_total = flt(self.taxes[-1].total) + self.grand_total_diff
 			doc.total_taxes_and_charges = flt(
 				doc.grand_total - doc.net_total - self.grand_total_diff,
-				doc.precision("total_taxes_and_charges"),
+				self.precision(doc, "total_taxes_and_charges"),
 			)
 		else:
 			doc.grand_total = flt(doc.net_total)
 			doc.total_taxes_and_charges = 0.0
 		self.in_company_currency(doc, "total_taxes_and_charges")
 		doc.base_grand_total = (
-			flt(doc.grand_total * doc.conversion_rate, doc.precision("base_grand_total"))
+			flt(doc.grand_total * doc.conversion_rate, self.precision(doc, "base_grand_total"))
 			if doc.total_taxes_and_charges
 			else doc.base_net_total
 		)
@@ -357,10 +381,10 @@ class calculate_taxes_and_totals:
 			doc.rounded_total = doc.base_rounded_total = doc.rounding_adjustment = 0
 			return
 		doc.rounded_total = round_based_on_smallest_currency_fraction(
-			doc.grand_total, doc.currency, doc.precision("rounded_total")
+			doc.grand_total, doc.currency, self.precision(doc, "rounded_total")
 		)
 		doc.rounding_adjustment = flt(
-			doc.rounded_total - doc.grand_total, doc.precision("rounding_adjustment")
+			doc.rounded_total - doc.grand_total, self.precision(doc, "rounding_adjustment")
 		)
 		self.in_company_currency(doc, "rounding_adjustment", "rounded_total")
 
@@ -369,7 +393,7 @@ class calculate_taxes_and_totals:
 		if doc.additional_discount_percentage:
 			doc.discount_amount = flt(
 				flt(doc.get(scrub(doc.apply_discount_on))) * doc.additional_discount_percentage / 100,
-				doc.precision("discount_amount"),
+				self.precision(doc, "discount_amount"),
 			)
 
 	def apply_discount_amount(self):
@@ -382,7 +406,7 @@ class calculate_taxes_and_totals:
 		if not doc.apply_discount_on:
 			frappe.throw(_("Please select Apply Discount On"))
 		doc.base_discount_amount = flt(
-			doc.discount_amount * doc.conversion_rate, doc.precision("base_discount_amount")
+			doc.discount_amount * doc.conversion_rate, self.precision(doc, "base_discount_amount")
 		)
 		total = self.get_total_for_discount_amount()
 		if not total:
@@ -392,16 +416,18 @@ class calculate_taxes_and_totals:
 			share = flt(doc.discount_amount) * item.net_amount / total
 			adjusted = item.net_amount - share
 			expected += adjusted
-			item.net_amount = flt(adjusted, item.precision("net_amount"))
-			item.distributed_discount_amount = flt(share, item.precision("distributed_discount_amount"))
+			item.net_amount = flt(adjusted, self.precision(item, "net_amount"))
+			item.distributed_discount_amount = flt(share, self.precision(item, "distributed_discount_amount"))
 			net_total += item.net_amount
-			if difference := flt(expected - net_total, doc.precision("net_total")):
-				item.net_amount = flt(item.net_amount + difference, item.precision("net_amount"))
+			if difference := flt(expected - net_total, self.precision(doc, "net_total")):
+				item.net_amount = flt(item.net_amount + difference, self.precision(item, "net_amount"))
 				item.distributed_discount_amount = flt(
-					share + difference, item.precision("distributed_discount_amount")
+					share + difference, self.precision(item, "distributed_discount_amount")
 				)
 				net_total += difference
-			item.net_rate = flt(item.net_amount / item.qty, item.precision("net_rate")) if item.qty else 0
+			item.net_rate = (
+				flt(item.net_amount / item.qty, self.precision(item, "net_rate")) if item.qty else 0
+			)
 			self.in_company_currency(item, "net_rate", "net_amount")
 		self.discount_amount_applied = True
 		self._calculate()
@@ -431,12 +457,12 @@ class calculate_taxes_and_totals:
 		if doc.docstatus == 2:
 			return
 		doc.total_advance = flt(
-			sum(flt(row.allocated_amount, row.precision("allocated_amount")) for row in doc.advances),
-			doc.precision("total_advance"),
+			sum(flt(row.allocated_amount, self.precision(row, "allocated_amount")) for row in doc.advances),
+			self.precision(doc, "total_advance"),
 		)
 		total = flt(doc.rounded_total or doc.grand_total)
 		if doc.party_account_currency != doc.currency:
-			total = flt(total * doc.conversion_rate, doc.precision("grand_total"))
+			total = flt(total * doc.conversion_rate, self.precision(doc, "grand_total"))
 		if total > 0 and doc.total_advance > total:
 			frappe.throw(
 				_("Advance amount cannot be greater than {0} {1}").format(doc.party_account_currency, total)
@@ -455,5 +481,6 @@ class calculate_taxes_and_totals:
 		else:
 			field, total = "base_grand_total", doc.base_rounded_total or doc.base_grand_total
 		doc.outstanding_amount = flt(
-			flt(total, doc.precision(field)) - doc.total_advance, doc.precision("outstanding_amount")
+			flt(total, self.precision(doc, field)) - doc.total_advance,
+			self.precision(doc, "outstanding_amount"),
 		)

@@ -4,9 +4,7 @@ from frappe.utils import add_days, flt, get_datetime_str, nowdate
 
 
 @frappe.whitelist()
-def get_exchange_rate(
-	from_currency: str, to_currency: str, transaction_date: str | None = None, args: str | None = None
-) -> float | None:
+def get_exchange_rate(from_currency, to_currency, transaction_date=None, args=None) -> float | None:
 	"""Newest Currency Exchange on or before the date.
 
 	ERPNext asks a web service when there is none. The stand-in has no such service and answers as ERPNext does
@@ -26,7 +24,9 @@ def get_exchange_rate(
 	if args in ("for_buying", "for_selling"):
 		filters.append([args, "=", 1])
 	if not settings.allow_stale:
-		filters.append(["date", ">", get_datetime_str(add_days(transaction_date, -(settings.stale_days or 0)))])
+		filters.append(
+			["date", ">", get_datetime_str(add_days(transaction_date, -(settings.stale_days or 0)))]
+		)
 	rates = frappe.get_all(
 		"Currency Exchange", filters=filters, pluck="exchange_rate", order_by="date desc", limit=1
 	)

@@ -10,4 +10,6 @@ def get_warehouse_account(warehouse: str, company: str) -> str | None:
 			return account
 		name = parent
 	account = frappe.get_cached_value("Company", company, "default_inventory_account")
-	return account or frappe.db.get_value("Account", {"account_type": "Stock", "is_group": 0, "company": company})
+	return account or frappe.db.get_value(
+		"Account", {"account_type": "Stock", "is_group": 0, "company": company}
+	)

@@ -3,18 +3,15 @@
 import json
 
 import frappe
-from frappe import _
-from frappe.query_builder.functions import IfNull
-from frappe.utils import cint, cstr, flt
-
 from erpnext.setup.utils import get_exchange_rate
 from erpnext.stock.doctype.item.item import get_item_defaults, get_uom_conv_factor
-
-EARLIEST, LATEST = "2000-01-01", "2500-12-31"
+from erpnext.stock.utils import bin_values
+from frappe import _
+from frappe.utils import cint, cstr, flt
 
 
 @frappe.whitelist()
-def get_item_details(args, doc=None, for_validate: bool = False, overwrite_warehouse: bool = True):
+def get_item_details(args, doc=None, for_validate=False, overwrite_warehouse=True):
 	"""ERPNext's entry for forms and controllers: `args` holds the document's and the row's fields."""
 	args = frappe._dict(json.loads(args) if isinstance(args, str) else args)
 	if not args.price_list:
@@ -22,11 +19,13 @@ def get_item_details(args, doc=None, for_validate: bool = False, overwrite_wareh
 	item = frappe.get_cached_doc("Item", args.item_code)
 	validate_item_details(args, item)
 	out = get_basic_details(args, item, overwrite_warehouse)
-	if args.doctype == "Sales Order":
-		out.valuation_rate = get_valuation_rate_of_bin(args.item_code, out.warehouse)
 	out.update(get_price_list_rate(args, item))
 	if item.is_stock_item and out.warehouse:
-		out.update(get_bin_details(args.item_code, out.warehouse))
+		values = bin_values(args.item_code, out.warehouse)
+		for field in ("projected_qty", "actual_qty", "reserved_qty"):
+			out[field] = values.get(field) or 0
+		if args.doctype == "Sales Order":
+			out.valuation_rate = flt(values.get("valuation_rate"))
 	return out
 
 
@@ -58,7 +57,9 @@ def get_basic_details(args, item, overwrite_warehouse=True):
 		image=cstr(item.image).strip(),
 		warehouse=get_item_warehouse(item, args, overwrite_warehouse, defaults),
 		income_account=defaults("income_account") or args.income_account or company.default_income_account,
-		expense_account=defaults("expense_account") or args.expense_account or company.default_expense_account,
+		expense_account=defaults("expense_account")
+		or args.expense_account
+		or company.default_expense_account,
 		cost_center=_cost_center(args, defaults, company),
 		uom=args.uom,
 		stock_uom=item.stock_uom,
@@ -90,7 +91,9 @@ def get_basic_details(args, item, overwrite_warehouse=True):
 def _defaults(item, company):
 	"""Item Default of a field: the item's own, its group's, its brand's."""
 	tables = [item.item_defaults]
-	tables.append(frappe.get_cached_doc("Item Group", item.item_group).item_group_defaults if item.item_group else [])
+	tables.append(
+		frappe.get_cached_doc("Item Group", item.item_group).item_group_defaults if item.item_group else []
+	)
 	tables.append(frappe.get_cached_doc("Brand", item.brand).brand_defaults if item.brand else [])
 	rows = [row for table in tables for row in table if row.company == company]
 	return lambda field: next((row.get(field) for row in rows if row.get(field)), None)
@@ -174,7 +177,8 @@ def insert_item_price(args):
 		if rate and rate != existing.price_list_rate:
 			frappe.db.set_value("Item Price", existing.name, "price_list_rate", rate)
 			frappe.msgprint(
-				_("Item Price updated for {0} in Price List {1}").format(args.item_code, args.price_list), alert=True
+				_("Item Price updated for {0} in Price List {1}").format(args.item_code, args.price_list),
+				alert=True,
 			)
 		return
 	rate = (flt(args.price_list_rate) or flt(args.rate)) if by_list_rate else flt(args.rate)
@@ -199,26 +203,27 @@ def _in_stock_uom(rate, args):
 
 def get_item_price(args, item_code, ignore_party=False):
 	"""(name, rate, uom) rows that fit, best first: newest validity, then a price for the unit."""
-	price = frappe.qb.DocType("Item Price")
-	query = (
-		frappe.qb.from_(price)
-		.select(price.name, price.price_list_rate, price.uom)
-		.where(
-			(price.item_code == item_code)
-			& (price.price_list == args.get("price_list"))
-			& IfNull(price.uom, "").isin(["", args.get("uom")])
-		)
-		.orderby(price.valid_from, order=frappe.qb.desc)
-		.orderby(price.uom, order=frappe.qb.desc)
-		.limit(1)
+	customer = args.get("customer") or ""
+	day = args.get("transaction_date")
+	return frappe.db.sql(
+		"""select name, price_list_rate, uom
+		from `tabItem Price`
+		where item_code = %(item_code)s and price_list = %(price_list)s
+			and (ifnull(uom, '') = '' or uom = %(uom)s)
+			and (%(any_party)s = 1 or ifnull(customer, '') = %(customer)s)
+			and (%(day)s is null or (
+				ifnull(valid_from, '2000-01-01') <= %(day)s and ifnull(valid_upto, '2500-12-31') >= %(day)s))
+		order by valid_from desc, uom desc
+		limit 1""",
+		{
+			"item_code": item_code,
+			"price_list": args.get("price_list"),
+			"uom": args.get("uom") or "",
+			"customer": customer,
+			"any_party": int(bool(ignore_party)),
+			"day": str(day) if day else None,
+		},
 	)
-	if not ignore_party:
-		query = query.where(IfNull(price.customer, "") == cstr(args.get("customer")))
-	if day := args.get("transaction_date"):
-		query = query.where(
-			(IfNull(price.valid_from, EARLIEST) <= day) & (IfNull(price.valid_upto, LATEST) >= day)
-		)
-	return query.run()
 
 
 def get_price_list_rate_for(args, item_code):
@@ -243,7 +248,7 @@ def get_price_list_rate_for(args, item_code):
 
 
 @frappe.whitelist()
-def get_conversion_factor(item_code: str, uom: str) -> dict[str, float]:
+def get_conversion_factor(item_code, uom) -> dict[str, float]:
 	template = frappe.get_cached_value("Item", item_code, "variant_of")
 	for name in filter(None, (item_code, template)):
 		for row in frappe.get_cached_doc("Item", name).uoms:
@@ -254,20 +259,9 @@ def get_conversion_factor(item_code: str, uom: str) -> dict[str, float]:
 
 
 @frappe.whitelist()
-def get_bin_details(item_code: str, warehouse: str, company: str | None = None, include_child_warehouses=False):
-	values = frappe.db.get_value(
-		"Bin",
-		{"item_code": item_code, "warehouse": warehouse},
-		["projected_qty", "actual_qty", "reserved_qty"],
-		as_dict=True,
-	)
-	return values or {"projected_qty": 0, "actual_qty": 0, "reserved_qty": 0}
-
-
-def get_valuation_rate_of_bin(item_code, warehouse):
-	if not warehouse:
-		return 0.0
-	return flt(frappe.db.get_value("Bin", {"item_code": item_code, "warehouse": warehouse}, "valuation_rate"))
+def get_bin_details(item_code, warehouse, company=None, include_child_warehouses=False):
+	values = bin_values(item_code, warehouse)
+	return {field: values.get(field) or 0 for field in ("projected_qty", "actual_qty", "reserved_qty")}
 
 
 __all__ = ["get_item_defaults", "get_item_details"]

@@ -1,39 +1,32 @@
 import frappe
-from frappe.utils import flt
-
 from erpnext.stock.utils import get_bin
+from frappe.utils import flt
 
 
 def get_reserved_qty(item_code: str, warehouse: str) -> float:
 	"""Pieces that open Sales Orders still want from a warehouse, on their own and within bundles."""
-	order, row = frappe.qb.DocType("Sales Order"), frappe.qb.DocType("Sales Order Item")
-	open_orders = (order.docstatus == 1) & order.status.notin(["On Hold", "Closed"])
-	own = (
-		frappe.qb.from_(row)
-		.join(order)
-		.on(order.name == row.parent)
-		.select(row.stock_qty, row.qty, row.delivered_qty, row.returned_qty)
-		.where((row.item_code == item_code) & (row.warehouse == warehouse) & open_orders)
-		.run()
+	values = {"item_code": item_code, "warehouse": warehouse}
+	own = frappe.db.sql(
+		"""select item.stock_qty, item.qty, item.delivered_qty, item.returned_qty
+		from `tabSales Order Item` item
+		join `tabSales Order` so on so.name = item.parent
+		where item.item_code = %(item_code)s and item.warehouse = %(warehouse)s
+			and so.docstatus = 1 and so.status not in ('On Hold', 'Closed')""",
+		values,
 	)
-	packed = frappe.qb.DocType("Packed Item")
-	bundled = (
-		frappe.qb.from_(packed)
-		.join(order)
-		.on(order.name == packed.parent)
-		.join(row)
-		.on(row.name == packed.parent_detail_docname)
-		.select(packed.qty, row.qty, row.delivered_qty, row.returned_qty)
-		.where(
-			(packed.item_code == item_code)
-			& (packed.warehouse == warehouse)
-			& (packed.parenttype == "Sales Order")
-			& (packed.item_code != packed.parent_item)
-			& open_orders
-		)
-		.run()
+	bundled = frappe.db.sql(
+		"""select packed.qty, item.qty, item.delivered_qty, item.returned_qty
+		from `tabPacked Item` packed
+		join `tabSales Order` so on so.name = packed.parent
+		join `tabSales Order Item` item on item.name = packed.parent_detail_docname
+		where packed.item_code = %(item_code)s and packed.warehouse = %(warehouse)s
+			and packed.parenttype = 'Sales Order' and packed.item_code != packed.parent_item
+			and so.docstatus = 1 and so.status not in ('On Hold', 'Closed')""",
+		values,
 	)
-	dont_reserve_again = frappe.get_cached_doc("Selling Settings").dont_reserve_sales_order_qty_on_sales_return
+	dont_reserve_again = frappe.get_cached_doc(
+		"Selling Settings"
+	).dont_reserve_sales_order_qty_on_sales_return
 	total = 0.0
 	for wanted, ordered, delivered, returned in (*own, *bundled):
 		ordered, delivered = flt(ordered), flt(delivered)

@@ -3,10 +3,9 @@
 import json
 
 import frappe
+from erpnext.stock.utils import get_combine_datetime, get_or_make_bin, get_valuation_method
 from frappe import _
 from frappe.utils import flt, get_link_to_form, getdate
-
-from erpnext.stock.utils import get_combine_datetime, get_or_make_bin, get_valuation_method
 
 
 class NegativeStockError(frappe.ValidationError):
@@ -54,7 +53,11 @@ def _mark_cancelled(voucher_type, voucher_no):
 	(
 		frappe.qb.update(table)
 		.set(table.is_cancelled, 1)
-		.where((table.voucher_type == voucher_type) & (table.voucher_no == voucher_no) & (table.is_cancelled == 0))
+		.where(
+			(table.voucher_type == voucher_type)
+			& (table.voucher_no == voucher_no)
+			& (table.is_cancelled == 0)
+		)
 		.run()
 	)
 
@@ -107,7 +110,9 @@ def recalculate(item_code, warehouse, start, allow_negative_stock=False):
 		order_by="posting_datetime asc, creation asc",
 		pluck="name",
 	)
-	before = get_previous_sle(frappe._dict(item_code=item_code, warehouse=warehouse, posting_datetime=moment), "<")
+	before = get_previous_sle(
+		frappe._dict(item_code=item_code, warehouse=warehouse, posting_datetime=moment), "<"
+	)
 	for name in names:
 		entry = frappe.get_doc("Stock Ledger Entry", name)
 		_value(entry, before, allow_negative_stock)
@@ -250,9 +255,9 @@ def get_valuation_rate(
 	rate = flt(frappe.get_cached_value("Item", item_code, "valuation_rate"))
 	if not rate and raise_error_if_no_rate and not allow_zero_rate:
 		frappe.throw(
-			_(
-				"Valuation Rate for the Item {0}, is required to do accounting entries for {1} {2}."
-			).format(get_link_to_form("Item", item_code), voucher_type, voucher_no),
+			_("Valuation Rate for the Item {0}, is required to do accounting entries for {1} {2}.").format(
+				get_link_to_form("Item", item_code), voucher_type, voucher_no
+			),
 			title=_("Valuation Rate Missing"),
 		)
 	return rate

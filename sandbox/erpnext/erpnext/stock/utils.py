@@ -12,15 +12,22 @@ class InvalidWarehouseCompany(frappe.ValidationError):
 
 def get_bin(item_code: str, warehouse: str):
 	"""The Bin of an item in a warehouse, made when missing."""
-	name = frappe.db.get_value("Bin", {"item_code": item_code, "warehouse": warehouse})
-	doc = frappe.get_doc("Bin", name) if name else _create_bin(item_code, warehouse)
+	values = bin_values(item_code, warehouse)
+	doc = frappe.get_doc({"doctype": "Bin", **values}) if values else _create_bin(item_code, warehouse)
 	doc.flags.ignore_permissions = True  # Bins are written by documents, nobody may write to them
 	return doc
 
 
 def get_or_make_bin(item_code: str, warehouse: str) -> str:
-	name = frappe.db.get_value("Bin", {"item_code": item_code, "warehouse": warehouse})
-	return name or _create_bin(item_code, warehouse).name
+	return bin_values(item_code, warehouse).get("name") or _create_bin(item_code, warehouse).name
+
+
+def bin_values(item_code: str, warehouse: str) -> frappe._dict:
+	"""The row of a Bin, empty when there is none."""
+	rows = frappe.db.sql(
+		"select * from `tabBin` where item_code = %s and warehouse = %s", (item_code, warehouse), as_dict=True
+	)
+	return rows[0] if rows else frappe._dict()
 
 
 def _create_bin(item_code, warehouse):
@@ -38,13 +45,13 @@ def _create_bin(item_code, warehouse):
 
 @frappe.whitelist()
 def get_stock_balance(
-	item_code: str,
-	warehouse: str,
+	item_code,
+	warehouse,
 	posting_date=None,
 	posting_time=None,
-	with_valuation_rate: bool = False,
-	with_serial_no: bool = False,
-	inventory_dimensions_dict: dict | None = None,
+	with_valuation_rate=False,
+	with_serial_no=False,
+	inventory_dimensions_dict=None,
 ):
 	"""Quantity (or quantity and rate) at a moment, now when none is named."""
 	from erpnext.stock.stock_ledger import get_previous_sle
@@ -63,7 +70,7 @@ def get_stock_balance(
 
 
 @frappe.whitelist()
-def get_latest_stock_qty(item_code: str, warehouse: str | None = None):
+def get_latest_stock_qty(item_code, warehouse=None):
 	filters = {"item_code": item_code}
 	if warehouse:
 		filters["warehouse"] = warehouse
@@ -76,7 +83,7 @@ def get_valuation_method(item_code: str) -> str:
 
 
 @frappe.whitelist()
-def get_incoming_rate(args, raise_error_if_no_rate: bool = True) -> float:
+def get_incoming_rate(args, raise_error_if_no_rate=True) -> float:
 	"""What the pieces of a movement are worth by the item's valuation method."""
 	from erpnext.stock.stock_ledger import get_previous_sle, get_valuation_rate
 
@@ -117,7 +124,8 @@ def _rate_of_layers(layers, quantity, method):
 def validate_warehouse_company(warehouse, company):
 	if frappe.get_cached_value("Warehouse", warehouse, "company") != company:
 		frappe.throw(
-			_("Warehouse {0} does not belong to company {1}").format(warehouse, company), InvalidWarehouseCompany
+			_("Warehouse {0} does not belong to company {1}").format(warehouse, company),
+			InvalidWarehouseCompany,
 		)
 
 

@@ -1,8 +1,7 @@
 import frappe
+from erpnext.controllers.status_updater import StatusUpdater
 from frappe import _
 from frappe.utils import cint, cstr, flt, get_time, now_datetime
-
-from erpnext.controllers.status_updater import StatusUpdater
 
 
 class UOMMustBeIntegerError(frappe.ValidationError):
@@ -54,7 +53,9 @@ class TransactionBase(StatusUpdater):
 			found = {
 				one.name: one
 				for one in frappe.get_all(
-					doctype, filters={"name": ("in", {row.get(link) for row in rows})}, fields=["name", *fields]
+					doctype,
+					filters={"name": ("in", {row.get(link) for row in rows})},
+					fields=["name", *fields],
 				)
 			}
 			for row in rows:

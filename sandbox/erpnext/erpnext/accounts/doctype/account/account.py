@@ -1,8 +1,7 @@
 import frappe
+from erpnext.accounts.utils import get_account_currency
 from frappe import _
 from frappe.utils.nestedset import NestedSet
-
-from erpnext.accounts.utils import get_account_currency
 
 
 class RootNotEditable(frappe.ValidationError):
@@ -36,7 +35,9 @@ class Account(NestedSet):
 			frappe.throw(_("Account {0}: You can not assign itself as parent account").format(self.name))
 		if not parent.is_group:
 			frappe.throw(
-				_("Account {0}: Parent account {1} can not be a ledger").format(self.name, self.parent_account)
+				_("Account {0}: Parent account {1} can not be a ledger").format(
+					self.name, self.parent_account
+				)
 			)
 		if parent.company != self.company:
 			frappe.throw(
@@ -62,7 +63,8 @@ class Account(NestedSet):
 			frappe.throw(_("Root cannot be edited."), RootNotEditable)
 		if not self.is_group:
 			frappe.throw(
-				_("The root account {0} must be a group").format(frappe.bold(self.name)), title=_("Invalid Account")
+				_("The root account {0} must be a group").format(frappe.bold(self.name)),
+				title=_("Invalid Account"),
 			)
 
 	def validate_account_currency(self):
@@ -81,7 +83,11 @@ class Account(NestedSet):
 
 	def validate_type_of_booked_account(self):
 		before = self.get_doc_before_save()
-		if before and before.account_type != self.account_type and frappe.db.exists("GL Entry", {"account": self.name}):
+		if (
+			before
+			and before.account_type != self.account_type
+			and frappe.db.exists("GL Entry", {"account": self.name})
+		):
 			frappe.msgprint(
 				_(
 					"There are ledger entries against this account. Changing the {0} to non-{1} in live system will cause incorrect output in 'Accounts {2}' report"

@@ -26,7 +26,7 @@ CHART = {
 	},
 	"Equity": {"Capital Stock": "Equity", "Opening Balance Equity": "Equity", "Retained Earnings": "Equity"},
 	"Income": {
-		"Direct Income": {"Sales": "Income Account", "Service": "Income Account"},
+		"Direct Income": {"Sales": "", "Service": ""},
 		"Indirect Income": "group",
 	},
 	"Expenses": {
@@ -58,8 +58,6 @@ ROOTS = {
 	"Expenses": "Expense",
 }
 GROUP_TYPES = {
-	"Accounts Receivable": "Receivable",
-	"Accounts Payable": "Payable",
 	"Cash In Hand": "Cash",
 	"Stock Assets": "Stock",
 	"Duties and Taxes": "Tax",
@@ -84,7 +82,9 @@ def _make(name, below, company, parent, root_type):
 			"parent_account": parent,
 			"is_group": int(group),
 			"root_type": root_type,
-			"report_type": "Balance Sheet" if root_type in ("Asset", "Liability", "Equity") else "Profit and Loss",
+			"report_type": "Balance Sheet"
+			if root_type in ("Asset", "Liability", "Equity")
+			else "Profit and Loss",
 			"account_type": kind,
 			"account_currency": frappe.db.get_value("Company", company, "default_currency"),
 		}

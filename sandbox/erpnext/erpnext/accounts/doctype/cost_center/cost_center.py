@@ -18,7 +18,9 @@ class CostCenter(NestedSet):
 			frappe.throw(_("Please enter parent cost center"))
 		if self.cost_center_name == self.company and self.parent_cost_center:
 			frappe.throw(_("Root cannot have a parent cost center"))
-		if self.parent_cost_center and not frappe.db.get_value("Cost Center", self.parent_cost_center, "is_group"):
+		if self.parent_cost_center and not frappe.db.get_value(
+			"Cost Center", self.parent_cost_center, "is_group"
+		):
 			frappe.throw(
 				_("{0} is not a group node. Please select a group node as parent cost center").format(
 					frappe.bold(self.parent_cost_center)

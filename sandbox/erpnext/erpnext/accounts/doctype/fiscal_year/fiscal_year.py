@@ -31,7 +31,9 @@ class FiscalYear(Document):
 			theirs = {row.company for row in frappe.get_doc("Fiscal Year", name).companies}
 			if not mine or not theirs or mine & theirs:
 				frappe.throw(
-					_("Year start date or end date is overlapping with {0}. To avoid please set company").format(name),
+					_(
+						"Year start date or end date is overlapping with {0}. To avoid please set company"
+					).format(name),
 					frappe.NameError,
 				)
 

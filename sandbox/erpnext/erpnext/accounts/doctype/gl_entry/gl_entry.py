@@ -1,11 +1,10 @@
 import frappe
-from frappe import _
-from frappe.model.document import Document
-from frappe.utils import flt
-
 from erpnext.accounts.party import validate_party_frozen_disabled
 from erpnext.accounts.utils import get_account_currency, get_fiscal_year
 from erpnext.exceptions import InvalidAccountCurrency
+from frappe import _
+from frappe.model.document import Document
+from frappe.utils import flt
 
 
 class GLEntry(Document):
@@ -98,7 +97,9 @@ class GLEntry(Document):
 			)
 
 	def on_cancel(self):
-		frappe.throw(_("Individual GL Entry cannot be cancelled.") + "<br>" + _("Please cancel related transaction."))
+		frappe.throw(
+			_("Individual GL Entry cannot be cancelled.") + "<br>" + _("Please cancel related transaction.")
+		)
 
 
 def on_doctype_update():

@@ -1,10 +1,9 @@
 import frappe
-from frappe import _
-from frappe.utils import flt
-
 from erpnext.accounts.general_ledger import make_gl_entries, make_reverse_gl_entries
 from erpnext.accounts.utils import get_account_currency
 from erpnext.controllers.accounts_controller import AccountsController
+from frappe import _
+from frappe.utils import flt
 
 
 class JournalEntry(AccountsController):
@@ -27,7 +26,9 @@ class JournalEntry(AccountsController):
 
 	def before_submit(self):
 		if self.difference:
-			frappe.throw(_("Total Debit must be equal to Total Credit. The difference is {0}").format(self.difference))
+			frappe.throw(
+				_("Total Debit must be equal to Total Credit. The difference is {0}").format(self.difference)
+			)
 
 	def set_row(self, row):
 		row.account_currency = get_account_currency(row.account)
@@ -45,7 +46,12 @@ class JournalEntry(AccountsController):
 		if row.account_currency != self.company_currency and not self.multi_currency:
 			frappe.throw(_("Please check Multi Currency option to allow accounts with other currency"))
 		for side in ("debit", "credit"):
-			row.set(side, flt(flt(row.get(f"{side}_in_account_currency")) * flt(row.exchange_rate), row.precision(side)))
+			row.set(
+				side,
+				flt(
+					flt(row.get(f"{side}_in_account_currency")) * flt(row.exchange_rate), row.precision(side)
+				),
+			)
 
 	def on_submit(self):
 		make_gl_entries([self._entry(row) for row in self.accounts if flt(row.debit) or flt(row.credit)])

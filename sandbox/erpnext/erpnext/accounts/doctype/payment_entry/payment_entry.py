@@ -1,8 +1,4 @@
 import frappe
-from frappe import _
-from frappe.contacts.doctype.contact.contact import get_default_contact
-from frappe.utils import comma_or, flt, get_link_to_form, getdate, money_in_words, nowdate
-
 from erpnext.accounts.doctype.sales_invoice.sales_invoice import get_bank_cash_account as get_mode_account
 from erpnext.accounts.general_ledger import make_gl_entries, make_reverse_gl_entries, process_gl_map
 from erpnext.accounts.party import get_party_account
@@ -16,6 +12,9 @@ from erpnext.accounts.utils import (
 )
 from erpnext.controllers.accounts_controller import AccountsController
 from erpnext.setup.utils import get_exchange_rate
+from frappe import _
+from frappe.contacts.doctype.contact.contact import get_default_contact
+from frappe.utils import comma_or, flt, get_link_to_form, getdate, money_in_words, nowdate
 
 REFERENCES = ("Sales Order", "Sales Invoice", "Journal Entry", "Payment Entry")
 
@@ -69,7 +68,12 @@ class PaymentEntry(AccountsController):
 		self.set_status()
 
 	def on_cancel(self):
-		self.ignore_linked_doctypes = ("GL Entry", "Stock Ledger Entry", "Payment Ledger Entry", "Journal Entry")
+		self.ignore_linked_doctypes = (
+			"GL Entry",
+			"Stock Ledger Entry",
+			"Payment Ledger Entry",
+			"Journal Entry",
+		)
 		unlink_ref_doc_from_payment_entries(self)
 		self.cancel_exchange_gain_loss_journals()
 		self.make_gl_entries(cancel=1)
@@ -99,7 +103,9 @@ class PaymentEntry(AccountsController):
 					party_type=self.party_type, party=self.party, date=self.posting_date, company=self.company
 				)
 			if not self.party_account:
-				self.set(self.party_account_field, get_party_account(self.party_type, self.party, self.company))
+				self.set(
+					self.party_account_field, get_party_account(self.party_type, self.party, self.company)
+				)
 		for side in ("paid_from", "paid_to"):
 			account = self.get(side)
 			if account:
@@ -113,7 +119,11 @@ class PaymentEntry(AccountsController):
 			if not row.allocated_amount:
 				continue
 			details = get_reference_details(
-				row.reference_doctype, row.reference_name, self.party_account_currency, self.party_type, self.party
+				row.reference_doctype,
+				row.reference_name,
+				self.party_account_currency,
+				self.party_type,
+				self.party,
 			)
 			for field, value in details.items():
 				if field == "exchange_rate" or force or not row.get(field):
@@ -150,7 +160,9 @@ class PaymentEntry(AccountsController):
 			if not row.allocated_amount:
 				continue
 			if row.reference_doctype not in REFERENCES:
-				frappe.throw(_("Reference Doctype must be one of {0}").format(comma_or([_(one) for one in REFERENCES])))
+				frappe.throw(
+					_("Reference Doctype must be one of {0}").format(comma_or([_(one) for one in REFERENCES]))
+				)
 			if not frappe.db.exists(row.reference_doctype, row.reference_name):
 				frappe.throw(_("{0} {1} does not exist").format(row.reference_doctype, row.reference_name))
 			document = frappe.get_doc(row.reference_doctype, row.reference_name)
@@ -167,12 +179,13 @@ class PaymentEntry(AccountsController):
 					)
 				)
 			if document.docstatus != 1:
-				frappe.throw(_("{0} {1} must be submitted").format(_(row.reference_doctype), row.reference_name))
+				frappe.throw(
+					_("{0} {1} must be submitted").format(_(row.reference_doctype), row.reference_name)
+				)
 
 	def validate_received_amount(self):
-		if (
-			self.paid_from_account_currency == self.paid_to_account_currency
-			and flt(self.paid_amount) < flt(self.received_amount)
+		if self.paid_from_account_currency == self.paid_to_account_currency and flt(self.paid_amount) < flt(
+			self.received_amount
 		):
 			frappe.throw(_("Received Amount cannot be greater than Paid Amount"))
 
@@ -199,7 +212,8 @@ class PaymentEntry(AccountsController):
 		total = sum(flt(row.allocated_amount) for row in self.references)
 		if total < 0 and self.party_type == "Customer" and self.payment_type == "Receive":
 			frappe.throw(
-				_("Cannot receive from customer against negative outstanding"), title=_("Incorrect Payment Type")
+				_("Cannot receive from customer against negative outstanding"),
+				title=_("Incorrect Payment Type"),
 			)
 
 	def validate_allocated_amount(self):
@@ -212,7 +226,9 @@ class PaymentEntry(AccountsController):
 			open_amount = self.latest_open_amount(row)
 			if not open_amount:
 				frappe.throw(
-					_("{0} {1} has already been fully paid.").format(_(row.reference_doctype), row.reference_name)
+					_("{0} {1} has already been fully paid.").format(
+						_(row.reference_doctype), row.reference_name
+					)
 				)
 			allocated = flt(row.allocated_amount)
 			if (allocated > 0 and allocated > open_amount) or (allocated < 0 and allocated < open_amount):
@@ -422,7 +438,9 @@ class PaymentEntry(AccountsController):
 				"account": account,
 				side: base,
 				f"{side}_in_account_currency": amount,
-				f"{side}_in_transaction_currency": amount if currency == self._currency else base / self._rate,
+				f"{side}_in_transaction_currency": amount
+				if currency == self._currency
+				else base / self._rate,
 				"transaction_currency": self._currency,
 				"transaction_exchange_rate": self._rate,
 				"cost_center": self.cost_center,
@@ -461,7 +479,9 @@ class PaymentEntry(AccountsController):
 	def _bank_entries(self):
 		if self.payment_type in ("Pay", "Internal Transfer"):
 			against = self.party if self.payment_type == "Pay" else self.paid_to
-			yield self._entry(self.paid_from, "credit", self.paid_amount, self.base_paid_amount, against=against)
+			yield self._entry(
+				self.paid_from, "credit", self.paid_amount, self.base_paid_amount, against=against
+			)
 		if self.payment_type in ("Receive", "Internal Transfer"):
 			against = self.party if self.payment_type == "Receive" else self.paid_from
 			yield self._entry(
@@ -503,14 +523,18 @@ class PaymentEntry(AccountsController):
 							"account": self.party_account,
 							"party_type": self.party_type,
 							"party": self.party,
-							"cost_center": self.cost_center or frappe.get_cached_value("Company", self.company, "cost_center"),
+							"cost_center": self.cost_center
+							or frappe.get_cached_value("Company", self.company, "cost_center"),
 							"reference_type": row.reference_doctype,
 							"reference_name": row.reference_name,
 							side: abs(amount),
 						},
 						{
-							"account": frappe.get_cached_value("Company", self.company, "exchange_gain_loss_account"),
-							"cost_center": self.cost_center or frappe.get_cached_value("Company", self.company, "cost_center"),
+							"account": frappe.get_cached_value(
+								"Company", self.company, "exchange_gain_loss_account"
+							),
+							"cost_center": self.cost_center
+							or frappe.get_cached_value("Company", self.company, "cost_center"),
 							"reference_type": self.doctype,
 							"reference_name": self.name,
 							"reference_detail_no": row.idx,
@@ -565,7 +589,9 @@ class PaymentEntry(AccountsController):
 				"reference_doctype": invoice.doctype,
 				"reference_name": invoice.name,
 				"allocated_amount": amount,
-				"exchange_rate": 1 if self.party_account_currency == self.company_currency else invoice.conversion_rate,
+				"exchange_rate": 1
+				if self.party_account_currency == self.company_currency
+				else invoice.conversion_rate,
 				"total_amount": invoice.grand_total,
 				"outstanding_amount": invoice.outstanding_amount,
 			},
@@ -585,11 +611,11 @@ class PaymentEntry(AccountsController):
 
 @frappe.whitelist()
 def get_reference_details(
-	reference_doctype: str,
-	reference_name: str,
-	party_account_currency: str,
-	party_type: str | None = None,
-	party: str | None = None,
+	reference_doctype,
+	reference_name,
+	party_account_currency,
+	party_type=None,
+	party=None,
 ) -> frappe._dict:
 	document = frappe.get_doc(reference_doctype, reference_name)
 	details = frappe._dict(due_date=document.get("due_date"), bill_no=document.get("bill_no"))
@@ -597,7 +623,9 @@ def get_reference_details(
 		return details | {"total_amount": 0.0, "outstanding_amount": 0.0, "exchange_rate": 1.0}
 	company_currency = frappe.get_cached_value("Company", document.company, "default_currency")
 	if party_account_currency == company_currency:
-		total = document.get("base_rounded_total") or document.get("rounded_total") or document.base_grand_total
+		total = (
+			document.get("base_rounded_total") or document.get("rounded_total") or document.base_grand_total
+		)
 		details.exchange_rate = 1.0
 	else:
 		total = document.get("rounded_total") or document.grand_total
@@ -613,7 +641,7 @@ def get_reference_details(
 
 
 @frappe.whitelist()
-def get_account_details(account: str, date: str, cost_center: str | None = None) -> frappe._dict:
+def get_account_details(account, date, cost_center=None) -> frappe._dict:
 	frappe.has_permission("Payment Entry", throw=True)
 	return frappe._dict(
 		account_currency=get_account_currency(account),
@@ -624,24 +652,25 @@ def get_account_details(account: str, date: str, cost_center: str | None = None)
 
 @frappe.whitelist()
 def get_payment_entry(
-	dt: str,
-	dn: str,
-	party_amount: float | None = None,
-	bank_account: str | None = None,
-	bank_amount: float | None = None,
-	party_type: str | None = None,
-	payment_type: str | None = None,
-	reference_date: str | None = None,
-	ignore_permissions: bool = False,
-	created_from_payment_request: bool = False,
+	dt,
+	dn,
+	party_amount=None,
+	bank_account=None,
+	bank_amount=None,
+	party_type=None,
+	payment_type=None,
+	reference_date=None,
+	created_from_payment_request=False,
 ):
 	"""An unsaved Payment Entry that settles what is open on a Sales Order or Sales Invoice."""
 	document = frappe.get_doc(dt, dn)
 	allowance = flt(frappe.get_cached_doc("Accounts Settings").over_billing_allowance)
 	if dt == "Sales Order" and flt(document.per_billed, 2) >= 100.0 + allowance:
 		frappe.throw(_("Can only make payment against unbilled {0}").format(_(dt)))
-	party_account = document.debit_to if dt == "Sales Invoice" else get_party_account(
-		"Customer", document.customer, document.company
+	party_account = (
+		document.debit_to
+		if dt == "Sales Invoice"
+		else get_party_account("Customer", document.customer, document.company)
 	)
 	currency = get_account_currency(party_account)
 	total, open_amount = _total_and_open(document, currency, party_amount)
@@ -649,7 +678,9 @@ def get_payment_entry(
 		owed = dt == "Sales Order" or flt(document.outstanding_amount) > 0
 		payment_type = "Receive" if owed else "Pay"
 	bank, bank_currency = _bank(document, bank_account)
-	paid, received = _paid_and_received(document, currency, bank_currency, open_amount, payment_type, bank_amount)
+	paid, received = _paid_and_received(
+		document, currency, bank_currency, open_amount, payment_type, bank_amount
+	)
 	receive = payment_type == "Receive"
 	payment = frappe.new_doc("Payment Entry")
 	payment.update(

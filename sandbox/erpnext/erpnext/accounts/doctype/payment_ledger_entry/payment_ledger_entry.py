@@ -1,7 +1,6 @@
 import frappe
-from frappe.model.document import Document
-
 from erpnext.accounts.utils import update_voucher_outstanding
+from frappe.model.document import Document
 
 
 class PaymentLedgerEntry(Document):
@@ -14,7 +13,10 @@ class PaymentLedgerEntry(Document):
 		self.flags.ignore_submit_comment = True
 
 	def on_update(self):
-		if self.flags.update_outstanding == "Yes" and self.against_voucher_type in ("Sales Invoice", "Journal Entry"):
+		if self.flags.update_outstanding == "Yes" and self.against_voucher_type in (
+			"Sales Invoice",
+			"Journal Entry",
+		):
 			update_voucher_outstanding(
 				self.against_voucher_type, self.against_voucher_no, self.account, self.party_type, self.party
 			)

@@ -1,9 +1,5 @@
-import frappe
-from frappe import _
-from frappe.model.mapper import get_mapped_doc
-from frappe.utils import cint, flt, formatdate, getdate
-
 import erpnext
+import frappe
 from erpnext.accounts.general_ledger import (
 	get_round_off_account_and_cost_center,
 	make_gl_entries,
@@ -17,6 +13,10 @@ from erpnext.controllers.sales_and_purchase_return import make_return_doc
 from erpnext.controllers.selling_controller import SellingController
 from erpnext.stock.doctype.delivery_note.delivery_note import update_billed_amount_based_on_so
 from erpnext.stock.doctype.packed_item.packed_item import make_packing_list
+from erpnext.stock.utils import bin_values
+from frappe import _
+from frappe.model.mapper import get_mapped_doc
+from frappe.utils import cint, flt, formatdate, getdate
 
 
 class SalesInvoice(SellingController):
@@ -56,7 +56,11 @@ class SalesInvoice(SellingController):
 				"target_parent_field": "per_delivered",
 				"status_field": "delivery_status",
 				"keyword": "Delivered",
-				"second": {"source_dt": "Delivery Note Item", "source_field": "qty", "join_field": "so_detail"},
+				"second": {
+					"source_dt": "Delivery Note Item",
+					"source_field": "qty",
+					"join_field": "so_detail",
+				},
 			}
 		)
 		if cint(self.is_return):
@@ -151,7 +155,9 @@ class SalesInvoice(SellingController):
 			frappe.throw(_("Debit To is required"), title=_("Account Missing"))
 		if account.report_type != "Balance Sheet":
 			frappe.throw(
-				_("Please ensure that the {0} account is a Balance Sheet account.").format(frappe.bold("Debit To")),
+				_("Please ensure that the {0} account is a Balance Sheet account.").format(
+					frappe.bold("Debit To")
+				),
 				title=_("Invalid Account"),
 			)
 		if account.account_type != "Receivable":
@@ -175,9 +181,7 @@ class SalesInvoice(SellingController):
 
 	def update_current_stock(self):
 		for row in self.items:
-			row.actual_qty = flt(
-				frappe.db.get_value("Bin", {"item_code": row.item_code, "warehouse": row.warehouse}, "actual_qty")
-			)
+			row.actual_qty = flt(bin_values(row.item_code, row.warehouse).get("actual_qty"))
 
 	def validate_delivery_note(self):
 		for row in self.items:
@@ -196,7 +200,9 @@ class SalesInvoice(SellingController):
 		if self.remarks:
 			return
 		if self.po_no and self.po_date:
-			self.remarks = _("Against Customer Order {0} dated {1}").format(self.po_no, formatdate(self.po_date))
+			self.remarks = _("Against Customer Order {0} dated {1}").format(
+				self.po_no, formatdate(self.po_date)
+			)
 		else:
 			self.remarks = _("No Remarks")
 
@@ -240,7 +246,10 @@ class SalesInvoice(SellingController):
 
 	def check_payments_of_return(self):
 		"""A credit note that was paid out stays, until its payment is cancelled."""
-		if not self.is_return or frappe.get_cached_doc("Accounts Settings").unlink_payment_on_cancellation_of_invoice:
+		if (
+			not self.is_return
+			or frappe.get_cached_doc("Accounts Settings").unlink_payment_on_cancellation_of_invoice
+		):
 			return
 		payment = frappe.db.get_value(
 			"Payment Entry Reference",
@@ -249,7 +258,9 @@ class SalesInvoice(SellingController):
 		)
 		if payment:
 			frappe.throw(
-				_("Please cancel and amend the Payment Entry {0} first, to unlink this credit note").format(payment)
+				_("Please cancel and amend the Payment Entry {0} first, to unlink this credit note").format(
+					payment
+				)
 			)
 
 	def update_billing_status_in_dn(self, update_modified=True):
@@ -261,7 +272,9 @@ class SalesInvoice(SellingController):
 				billed = sum(
 					flt(amount)
 					for amount in frappe.get_all(
-						"Sales Invoice Item", filters={"dn_detail": row.dn_detail, "docstatus": 1}, pluck="amount"
+						"Sales Invoice Item",
+						filters={"dn_detail": row.dn_detail, "docstatus": 1},
+						pluck="amount",
 					)
 				)
 				frappe.db.set_value(
@@ -364,7 +377,8 @@ class SalesInvoice(SellingController):
 	def _precision_loss(self, entries):
 		"""Converted row by row, net totals may differ from the converted net total: that goes to round off."""
 		difference = flt(
-			self.base_net_total - flt(self.net_total * self.conversion_rate, self.precision("base_net_total")),
+			self.base_net_total
+			- flt(self.net_total * self.conversion_rate, self.precision("base_net_total")),
 			self.precision("base_net_total"),
 		)
 		if not difference or not self.conversion_rate:
@@ -386,7 +400,8 @@ class SalesInvoice(SellingController):
 
 	def _rounding_entries(self):
 		if not (
-			flt(self.rounding_adjustment, self.precision("rounding_adjustment")) and self.base_rounding_adjustment
+			flt(self.rounding_adjustment, self.precision("rounding_adjustment"))
+			and self.base_rounding_adjustment
 		):
 			return
 		account, cost_center = get_round_off_account_and_cost_center(self.company, "Sales Invoice", self.name)
@@ -442,7 +457,7 @@ class SalesInvoice(SellingController):
 
 
 @frappe.whitelist()
-def get_bank_cash_account(mode_of_payment: str, company: str) -> dict[str, str]:
+def get_bank_cash_account(mode_of_payment, company) -> dict[str, str]:
 	for row in frappe.get_cached_doc("Mode of Payment", mode_of_payment).accounts:
 		if row.company == company and row.default_account:
 			return {"account": row.default_account}
@@ -453,7 +468,7 @@ def get_bank_cash_account(mode_of_payment: str, company: str) -> dict[str, str]:
 
 
 @frappe.whitelist()
-def make_delivery_note(source_name: str, target_doc=None):
+def make_delivery_note(source_name, target_doc=None):
 	"""An unsaved Delivery Note of what the invoice sold and is not delivered yet."""
 
 	def finish(source, target):
@@ -491,7 +506,7 @@ def make_delivery_note(source_name: str, target_doc=None):
 
 
 @frappe.whitelist()
-def make_sales_return(source_name: str, target_doc=None):
+def make_sales_return(source_name, target_doc=None):
 	return make_return_doc("Sales Invoice", source_name, target_doc)
 
 

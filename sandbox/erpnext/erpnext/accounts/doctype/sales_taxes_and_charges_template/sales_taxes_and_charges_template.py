@@ -1,8 +1,7 @@
 import frappe
+from erpnext.controllers.accounts_controller import validate_account_head
 from frappe import _
 from frappe.model.document import Document
-
-from erpnext.controllers.accounts_controller import validate_account_head
 
 
 class SalesTaxesandChargesTemplate(Document):
@@ -20,5 +19,8 @@ class SalesTaxesandChargesTemplate(Document):
 			validate_account_head(row.idx, row.account_head, self.company, "Tax")
 		if self.is_default:
 			frappe.db.set_value(
-				self.doctype, {"company": self.company, "name": ("!=", self.name), "is_default": 1}, "is_default", 0
+				self.doctype,
+				{"company": self.company, "name": ("!=", self.name), "is_default": 1},
+				"is_default",
+				0,
 			)

@@ -1,10 +1,9 @@
 import frappe
+from erpnext.accounts.party import validate_party_accounts
+from erpnext.utilities.transaction_base import TransactionBase
 from frappe import _, msgprint
 from frappe.model.naming import set_name_by_naming_series, set_name_from_naming_options
 from frappe.utils import cint
-
-from erpnext.accounts.party import validate_party_accounts
-from erpnext.utilities.transaction_base import TransactionBase
 
 
 class Customer(TransactionBase):
@@ -40,7 +39,9 @@ class Customer(TransactionBase):
 	def on_update(self):
 		if frappe.db.exists("Customer Group", self.name):
 			frappe.throw(
-				_("A Customer Group exists with same name please change the Customer name or rename the Customer Group"),
+				_(
+					"A Customer Group exists with same name please change the Customer name or rename the Customer Group"
+				),
 				frappe.NameError,
 			)
 		if not self.customer_primary_contact and (self.mobile_no or self.email_id):

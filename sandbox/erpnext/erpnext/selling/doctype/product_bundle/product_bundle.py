@@ -15,7 +15,7 @@ class ProductBundle(Document):
 		for row in self.items:
 			if frappe.db.exists("Product Bundle", {"name": row.item_code, "disabled": 0}):
 				frappe.throw(
-					_("Row #{0}: Child Item should not be a Product Bundle. Please remove Item {1} and Save").format(
-						row.idx, frappe.bold(row.item_code)
-					)
+					_(
+						"Row #{0}: Child Item should not be a Product Bundle. Please remove Item {1} and Save"
+					).format(row.idx, frappe.bold(row.item_code))
 				)

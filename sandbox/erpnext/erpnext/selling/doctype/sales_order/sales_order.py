@@ -1,16 +1,16 @@
 import frappe
-from frappe import _
-from frappe.contacts.doctype.address.address import get_company_address
-from frappe.model.mapper import get_mapped_doc
-from frappe.query_builder import DocType
-from frappe.utils import cint, cstr, flt, get_link_to_form, getdate
-
 from erpnext.accounts.party import get_party_account
 from erpnext.controllers.accounts_controller import link_to
 from erpnext.controllers.selling_controller import SellingController
 from erpnext.stock.doctype.item.item import get_item_defaults
 from erpnext.stock.doctype.packed_item.packed_item import make_packing_list
 from erpnext.stock.stock_balance import get_reserved_qty, update_bin_qty
+from erpnext.stock.utils import bin_values
+from frappe import _
+from frappe.contacts.doctype.address.address import get_company_address
+from frappe.model.mapper import get_mapped_doc
+from frappe.query_builder import DocType
+from frappe.utils import cint, cstr, flt, get_link_to_form, getdate
 
 
 class WarehouseRequired(frappe.ValidationError):
@@ -45,7 +45,8 @@ class SalesOrder(SellingController):
 			row.delivery_date = row.delivery_date or self.delivery_date
 			if getdate(self.transaction_date) > getdate(row.delivery_date):
 				frappe.throw(
-					_("Expected Delivery Date should be after Sales Order Date"), title=_("Invalid Delivery Date")
+					_("Expected Delivery Date should be after Sales Order Date"),
+					title=_("Invalid Delivery Date"),
 				)
 
 	def validate_po(self):
@@ -56,7 +57,9 @@ class SalesOrder(SellingController):
 			for row in self.items:
 				if row.delivery_date and getdate(self.po_date) > getdate(row.delivery_date):
 					frappe.throw(
-						_("Row #{0}: Expected Delivery Date cannot be before Purchase Order Date").format(row.idx)
+						_("Row #{0}: Expected Delivery Date cannot be before Purchase Order Date").format(
+							row.idx
+						)
 					)
 		if not (self.po_no and self.customer):
 			return
@@ -92,11 +95,7 @@ class SalesOrder(SellingController):
 
 	def set_projected_qty(self):
 		for row in self.items:
-			row.projected_qty = flt(
-				frappe.db.get_value(
-					"Bin", {"item_code": row.item_code, "warehouse": row.warehouse}, "projected_qty"
-				)
-			)
+			row.projected_qty = flt(bin_values(row.item_code, row.warehouse).get("projected_qty"))
 
 	def validate_warehouse(self):
 		super().validate_warehouse()
@@ -107,7 +106,8 @@ class SalesOrder(SellingController):
 				self.has_product_bundle(row.item_code) and bundle_has_stock_item(row.item_code)
 			):
 				frappe.throw(
-					_("Delivery warehouse required for stock item {0}").format(row.item_code), WarehouseRequired
+					_("Delivery warehouse required for stock item {0}").format(row.item_code),
+					WarehouseRequired,
 				)
 
 	def on_submit(self):
@@ -176,14 +176,14 @@ def bundle_has_stock_item(item_code: str) -> bool:
 
 
 @frappe.whitelist()
-def update_status(status: str, name: str) -> None:
+def update_status(status, name) -> None:
 	order = frappe.get_doc("Sales Order", name)
 	order.check_permission("write")
 	order.update_status(status)
 
 
 @frappe.whitelist()
-def make_delivery_note(source_name: str, target_doc=None, kwargs=None):
+def make_delivery_note(source_name, target_doc=None, kwargs=None):
 	"""An unsaved Delivery Note of what is not delivered yet."""
 
 	def finish(source, target):
@@ -217,7 +217,7 @@ def make_delivery_note(source_name: str, target_doc=None, kwargs=None):
 
 
 @frappe.whitelist()
-def make_sales_invoice(source_name: str, target_doc=None, ignore_permissions: bool = False, args=None):
+def make_sales_invoice(source_name, target_doc=None, ignore_permissions=False):
 	"""An unsaved Sales Invoice of what is not billed yet."""
 
 	def finish(source, target):
@@ -239,7 +239,9 @@ def make_sales_invoice(source_name: str, target_doc=None, ignore_permissions: bo
 		else:
 			target.qty = source.qty - flt(source.returned_qty)
 		if target.item_code:
-			cost_center = get_item_defaults(target.item_code, source_parent.company).get("selling_cost_center")
+			cost_center = get_item_defaults(target.item_code, source_parent.company).get(
+				"selling_cost_center"
+			)
 			if cost_center:
 				target.cost_center = cost_center
 

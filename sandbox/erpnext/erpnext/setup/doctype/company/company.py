@@ -1,8 +1,7 @@
 import frappe
+from erpnext.accounts.doctype.account.chart_of_accounts import create_charts
 from frappe import _
 from frappe.utils.nestedset import NestedSet
-
-from erpnext.accounts.doctype.account.chart_of_accounts import create_charts
 
 
 class Company(NestedSet):
@@ -36,16 +35,20 @@ class Company(NestedSet):
 				frappe.throw(_("Account {0} does not belong to company: {1}").format(account, self.name))
 			if (currency or self.default_currency) != self.default_currency:
 				frappe.throw(
-					_("{0} currency must be same as company's default currency. Please select another account.").format(
-						frappe.bold(self.meta.get_label(field))
-					)
+					_(
+						"{0} currency must be same as company's default currency. Please select another account."
+					).format(frappe.bold(self.meta.get_label(field)))
 				)
 
 	def validate_currency(self):
 		if self.is_new():
 			return
 		before = frappe.db.get_value("Company", self.name, "default_currency")
-		if before and before != self.default_currency and frappe.db.exists("GL Entry", {"company": self.name}):
+		if (
+			before
+			and before != self.default_currency
+			and frappe.db.exists("GL Entry", {"company": self.name})
+		):
 			frappe.throw(
 				_(
 					"Cannot change company's default currency, because there are existing transactions. Transactions must be cancelled to change the default currency."
@@ -74,7 +77,9 @@ class Company(NestedSet):
 			("Goods In Transit", 0, "Transit"),
 		):
 			if kind and not frappe.db.exists("Warehouse Type", kind):
-				frappe.get_doc({"doctype": "Warehouse Type", "name": kind}).insert(ignore_permissions=True)  # as below
+				frappe.get_doc({"doctype": "Warehouse Type", "name": kind}).insert(
+					ignore_permissions=True
+				)  # as below
 			warehouse = frappe.get_doc(
 				{
 					"doctype": "Warehouse",

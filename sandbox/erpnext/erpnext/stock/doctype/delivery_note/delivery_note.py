@@ -1,13 +1,13 @@
 import frappe
+from erpnext.controllers.sales_and_purchase_return import make_return_doc
+from erpnext.controllers.selling_controller import SellingController
+from erpnext.stock.doctype.packed_item.packed_item import make_packing_list
+from erpnext.stock.utils import bin_values
 from frappe import _
 from frappe.model.mapper import get_mapped_doc
 from frappe.query_builder import DocType
 from frappe.query_builder.functions import Abs, Sum
 from frappe.utils import cint, flt
-
-from erpnext.controllers.sales_and_purchase_return import make_return_doc
-from erpnext.controllers.selling_controller import SellingController
-from erpnext.stock.doctype.packed_item.packed_item import make_packing_list
 
 
 class DeliveryNote(SellingController):
@@ -124,9 +124,7 @@ class DeliveryNote(SellingController):
 
 	def update_current_stock(self):
 		for row in self.items:
-			row.actual_qty = frappe.db.get_value(
-				"Bin", {"item_code": row.item_code, "warehouse": row.warehouse}, "actual_qty"
-			)
+			row.actual_qty = bin_values(row.item_code, row.warehouse).get("actual_qty")
 
 	def on_submit(self):
 		self.update_prevdoc_status()
@@ -146,7 +144,9 @@ class DeliveryNote(SellingController):
 		self.ignore_linked_doctypes = ("GL Entry", "Stock Ledger Entry")
 
 	def check_next_docstatus(self):
-		invoice = frappe.db.get_value("Sales Invoice Item", {"delivery_note": self.name, "docstatus": 1}, "parent")
+		invoice = frappe.db.get_value(
+			"Sales Invoice Item", {"delivery_note": self.name, "docstatus": 1}, "parent"
+		)
 		if invoice:
 			frappe.throw(_("Sales Invoice {0} has already been submitted").format(invoice))
 
@@ -242,7 +242,7 @@ def _quantities_by_row(delivery_note: str, returned: bool) -> dict[str, float]:
 
 
 @frappe.whitelist()
-def make_sales_invoice(source_name: str, target_doc=None, args=None):
+def make_sales_invoice(source_name, target_doc=None, args=None):
 	"""An unsaved Sales Invoice of what was delivered, stayed there and is not billed yet."""
 	billed = _quantities_by_row(source_name, returned=False)
 	returned = _quantities_by_row(source_name, returned=True)
@@ -295,12 +295,12 @@ def make_sales_invoice(source_name: str, target_doc=None, args=None):
 
 
 @frappe.whitelist()
-def make_sales_return(source_name: str, target_doc=None):
+def make_sales_return(source_name, target_doc=None):
 	return make_return_doc("Delivery Note", source_name, target_doc)
 
 
 @frappe.whitelist()
-def update_delivery_note_status(docname: str, status: str) -> None:
+def update_delivery_note_status(docname, status) -> None:
 	note = frappe.get_doc("Delivery Note", docname)
 	note.check_permission("write")
 	note.update_status(status)

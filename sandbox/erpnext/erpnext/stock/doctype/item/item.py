@@ -1,17 +1,16 @@
-import frappe
-from frappe import _
-from frappe.model.document import Document
-from frappe.model.naming import set_name_by_naming_series
-from frappe.utils import cint, cstr, flt, nowdate, nowtime, strip, strip_html
-from frappe.utils.html_utils import clean_html
-
 import erpnext
+import frappe
 from erpnext.controllers.item_variant import (
 	ItemVariantExistsError,
 	get_variant,
 	make_variant_item_code,
 	validate_item_variant_attributes,
 )
+from frappe import _
+from frappe.model.document import Document
+from frappe.model.naming import set_name_by_naming_series
+from frappe.utils import cint, cstr, flt, nowdate, nowtime, strip, strip_html
+from frappe.utils.html_utils import clean_html
 
 
 class InvalidBarcode(frappe.ValidationError):
@@ -126,11 +125,15 @@ class Item(Document):
 		for row in self.uoms:
 			if row.uom in seen:
 				frappe.throw(
-					_("Unit of Measure {0} has been entered more than once in Conversion Factor Table").format(row.uom)
+					_(
+						"Unit of Measure {0} has been entered more than once in Conversion Factor Table"
+					).format(row.uom)
 				)
 			seen.add(row.uom)
 			if row.uom == self.stock_uom and flt(row.conversion_factor) != 1:
-				frappe.throw(_("Conversion factor for default Unit of Measure must be 1 in row {0}").format(row.idx))
+				frappe.throw(
+					_("Conversion factor for default Unit of Measure must be 1 in row {0}").format(row.idx)
+				)
 
 	def validate_barcode(self):
 		for row in self.barcodes:
@@ -141,9 +144,12 @@ class Item(Document):
 			)
 			if other:
 				frappe.throw(_("Barcode {0} already used in Item {1}").format(row.barcode, other))
-			if row.barcode_type in ("EAN", "EAN-13", "EAN-8", "UPC", "UPC-A", "GTIN") and not _check_digit(row.barcode):
+			if row.barcode_type in ("EAN", "EAN-13", "EAN-8", "UPC", "UPC-A", "GTIN") and not _check_digit(
+				row.barcode
+			):
 				frappe.throw(
-					_("Barcode {0} is not a valid {1} code").format(row.barcode, row.barcode_type), InvalidBarcode
+					_("Barcode {0} is not a valid {1} code").format(row.barcode, row.barcode_type),
+					InvalidBarcode,
 				)
 
 	def validate_template(self):
@@ -152,7 +158,11 @@ class Item(Document):
 		before = self.get_doc_before_save()
 		if not before:
 			return
-		if before.has_variants and not self.has_variants and frappe.db.exists("Item", {"variant_of": self.name}):
+		if (
+			before.has_variants
+			and not self.has_variants
+			and frappe.db.exists("Item", {"variant_of": self.name})
+		):
 			frappe.throw(_("Item has variants."))
 		changed = cint(before.has_variants) != cint(self.has_variants) or before.variant_of != self.variant_of
 		if changed and self.stock_ledger_created():
@@ -174,7 +184,9 @@ class Item(Document):
 		seen = set()
 		for row in self.attributes:
 			if row.attribute in seen:
-				frappe.throw(_("Attribute {0} selected multiple times in Attributes Table").format(row.attribute))
+				frappe.throw(
+					_("Attribute {0} selected multiple times in Attributes Table").format(row.attribute)
+				)
 			seen.add(row.attribute)
 
 	def validate_variant_attributes(self):
@@ -205,7 +217,10 @@ class Item(Document):
 				("Account", "income_account"),
 				("Account", "expense_account"),
 			):
-				if row.get(field) and frappe.get_cached_value(doctype, row.get(field), "company") != row.company:
+				if (
+					row.get(field)
+					and frappe.get_cached_value(doctype, row.get(field), "company") != row.company
+				):
 					frappe.throw(
 						_("Row #{0}: {1} {2} doesn't belong to Company {3}. Please select valid {4}.").format(
 							row.idx, doctype, frappe.bold(row.get(field)), frappe.bold(row.company), _(field)
@@ -227,7 +242,9 @@ class Item(Document):
 			frappe.throw(
 				_(
 					"As there are existing submitted transactions against item {0}, you can not change the value of {1}."
-				).format(self.name, ", ".join(frappe.bold(_(self.meta.get_label(field))) for field in changed)),
+				).format(
+					self.name, ", ".join(frappe.bold(_(self.meta.get_label(field))) for field in changed)
+				),
 				title=_("Linked with submitted documents"),
 			)
 
@@ -245,7 +262,7 @@ def _check_digit(code: str) -> bool:
 
 
 @frappe.whitelist()
-def get_item_defaults(item_code: str, company: str) -> dict:
+def get_item_defaults(item_code, company) -> dict:
 	"""The item's values with those of its Item Default for the company on top."""
 	item = frappe.get_cached_doc("Item", item_code)
 	values = item.as_dict()
@@ -271,7 +288,7 @@ def set_item_default(item_code, company, fieldname, value):
 
 
 @frappe.whitelist()
-def get_uom_conv_factor(uom: str, stock_uom: str) -> float | None:
+def get_uom_conv_factor(uom, stock_uom) -> float | None:
 	"""Factor between two units; the stand-in knows only equal ones, others are on the Item."""
 	return 1.0 if uom == stock_uom else None
 

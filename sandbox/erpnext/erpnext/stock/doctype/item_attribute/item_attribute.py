@@ -1,9 +1,8 @@
 import frappe
+from erpnext.controllers.item_variant import validate_is_incremental, validate_item_attribute_value
 from frappe import _
 from frappe.model.document import Document
 from frappe.utils import flt
-
-from erpnext.controllers.item_variant import validate_is_incremental, validate_item_attribute_value
 
 
 class ItemAttributeIncrementError(frappe.ValidationError):
@@ -34,7 +33,9 @@ class ItemAttribute(Document):
 		values, abbreviations = set(), set()
 		for row in self.item_attribute_values:
 			if row.attribute_value.lower() in values:
-				frappe.throw(_("Attribute value: {0} must appear only once").format(row.attribute_value.title()))
+				frappe.throw(
+					_("Attribute value: {0} must appear only once").format(row.attribute_value.title())
+				)
 			if row.abbr.lower() in abbreviations:
 				frappe.throw(_("Abbreviation: {0} must appear only once").format(row.abbr.title()))
 			values.add(row.attribute_value.lower())
@@ -51,4 +52,6 @@ class ItemAttribute(Document):
 			if self.numeric_values:
 				validate_is_incremental(self, self.name, row.attribute_value, row.parent)
 			else:
-				validate_item_attribute_value(known, self.name, row.attribute_value, row.parent, from_variant=False)
+				validate_item_attribute_value(
+					known, self.name, row.attribute_value, row.parent, from_variant=False
+				)

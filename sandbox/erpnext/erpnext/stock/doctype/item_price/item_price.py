@@ -15,9 +15,7 @@ class ItemPrice(Document):
 			frappe.throw(_("Item {0} not found.").format(self.item_code))
 		if self.valid_from and self.valid_upto and getdate(self.valid_upto) < getdate(self.valid_from):
 			frappe.throw(
-				_("{0} must be after {1}").format(
-					frappe.bold(_("Valid Upto")), frappe.bold(_("Valid From"))
-				),
+				_("{0} must be after {1}").format(frappe.bold(_("Valid Upto")), frappe.bold(_("Valid From"))),
 				frappe.exceptions.InvalidDates,
 			)
 		self.update_price_list_details()
@@ -26,7 +24,9 @@ class ItemPrice(Document):
 		)
 		self.check_duplicates()
 		if frappe.get_cached_value("Item", self.item_code, "has_variants"):
-			frappe.throw(_("Item Price cannot be created for the template item {0}").format(bold(self.item_code)))
+			frappe.throw(
+				_("Item Price cannot be created for the template item {0}").format(bold(self.item_code))
+			)
 
 	def update_price_list_details(self):
 		values = frappe.db.get_value(

@@ -11,7 +11,9 @@ def make_packing_list(doc):
 	"""Write the parts of sold bundles below a document."""
 	if doc.get("_action") == "update_after_submit":
 		return
-	before = {(row.parent_item, row.item_code, row.parent_detail_docname): row for row in doc.get("packed_items")}
+	before = {
+		(row.parent_item, row.item_code, row.parent_detail_docname): row for row in doc.get("packed_items")
+	}
 	rows = []
 	for item in doc.items:
 		if not doc.has_product_bundle(item.item_code):
@@ -28,7 +30,9 @@ def make_packing_list(doc):
 def _row(doc, item, part, existing):
 	row = existing.as_dict(no_default_fields=True) if existing else frappe._dict()
 	details = frappe.get_cached_doc("Item", part.item_code)
-	default = next((one.default_warehouse for one in details.item_defaults if one.company == doc.company), None)
+	default = next(
+		(one.default_warehouse for one in details.item_defaults if one.company == doc.company), None
+	)
 	row.update(
 		parent_item=item.item_code,
 		parent_detail_docname=item.name,

@@ -13,7 +13,9 @@ class PriceList(Document):
 		settings = frappe.get_doc("Selling Settings")
 		if cint(self.selling) and not settings.selling_price_list:
 			settings.selling_price_list = self.name
-			settings.flags.ignore_permissions = True  # who may make a price list may make the first one the default
+			settings.flags.ignore_permissions = (
+				True  # who may make a price list may make the first one the default
+			)
 			settings.save()
 		frappe.db.set_value(
 			"Item Price",

@@ -1,12 +1,11 @@
-import frappe
-from frappe import _
-from frappe.utils import flt
-
 import erpnext
+import frappe
 from erpnext.accounts.general_ledger import process_gl_map
 from erpnext.controllers.stock_controller import StockController
 from erpnext.stock.get_item_details import get_conversion_factor
 from erpnext.stock.utils import get_incoming_rate
+from frappe import _
+from frappe.utils import flt
 
 PURPOSES = ("Material Receipt", "Material Issue", "Material Transfer")
 
@@ -67,7 +66,11 @@ class StockEntry(StockController):
 		for row in self.items:
 			if row.s_warehouse:
 				row.basic_rate = self._rate(row, row.s_warehouse, -flt(row.transfer_qty))
-			elif not flt(row.basic_rate) and not row.allow_zero_valuation_rate and not row.set_basic_rate_manually:
+			elif (
+				not flt(row.basic_rate)
+				and not row.allow_zero_valuation_rate
+				and not row.set_basic_rate_manually
+			):
 				row.basic_rate = self._rate(row, row.t_warehouse, flt(row.transfer_qty))
 			row.basic_rate = flt(row.basic_rate, row.precision("basic_rate"))
 			row.basic_amount = flt(flt(row.transfer_qty) * row.basic_rate, row.precision("basic_amount"))
@@ -105,9 +108,15 @@ class StockEntry(StockController):
 		for row in self.items:
 			quantity = flt(row.transfer_qty) * sign
 			if row.s_warehouse:
-				outward.append(self.get_sl_entries(row, {"warehouse": row.s_warehouse, "actual_qty": -quantity}))
+				outward.append(
+					self.get_sl_entries(row, {"warehouse": row.s_warehouse, "actual_qty": -quantity})
+				)
 			if row.t_warehouse:
-				values = {"warehouse": row.t_warehouse, "actual_qty": quantity, "incoming_rate": row.valuation_rate}
+				values = {
+					"warehouse": row.t_warehouse,
+					"actual_qty": quantity,
+					"incoming_rate": row.valuation_rate,
+				}
 				inward.append(self.get_sl_entries(row, values))
 		self.make_sl_entries(outward + inward if sign == 1 else inward + outward)
 

@@ -1,9 +1,8 @@
 import frappe
-from frappe import _
-from frappe.model.document import Document
-
 from erpnext.accounts.utils import get_fiscal_year
 from erpnext.stock.utils import is_group_warehouse, validate_warehouse_company
+from frappe import _
+from frappe.model.document import Document
 
 
 class StockLedgerEntry(Document):
@@ -17,7 +16,9 @@ class StockLedgerEntry(Document):
 		for field in ("warehouse", "posting_date", "voucher_type", "voucher_no", "company"):
 			if not self.get(field):
 				frappe.throw(_("{0} is required").format(self.meta.get_label(field)))
-		template, stock_item = frappe.get_cached_value("Item", self.item_code, ["has_variants", "is_stock_item"])
+		template, stock_item = frappe.get_cached_value(
+			"Item", self.item_code, ["has_variants", "is_stock_item"]
+		)
 		if not stock_item:
 			frappe.throw(_("Item {0} must be a stock Item").format(self.item_code))
 		if template:
@@ -31,7 +32,9 @@ class StockLedgerEntry(Document):
 
 	def on_cancel(self):
 		frappe.throw(
-			_("Individual Stock Ledger Entry cannot be cancelled.") + "<br>" + _("Please cancel related transaction.")
+			_("Individual Stock Ledger Entry cannot be cancelled.")
+			+ "<br>"
+			+ _("Please cancel related transaction.")
 		)
 
 

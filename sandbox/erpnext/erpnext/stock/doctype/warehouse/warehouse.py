@@ -14,9 +14,13 @@ class Warehouse(NestedSet):
 				self.name = self.warehouse_name + suffix
 
 	def on_trash(self):
-		for bin_ in frappe.get_all("Bin", filters={"warehouse": self.name}, fields=["name", "actual_qty", "reserved_qty"]):
+		for bin_ in frappe.get_all(
+			"Bin", filters={"warehouse": self.name}, fields=["name", "actual_qty", "reserved_qty"]
+		):
 			if bin_.actual_qty or bin_.reserved_qty:
-				frappe.throw(_("Warehouse {0} can not be deleted as quantity exists for Item").format(self.name))
+				frappe.throw(
+					_("Warehouse {0} can not be deleted as quantity exists for Item").format(self.name)
+				)
 			frappe.delete_doc("Bin", bin_.name)
 		if frappe.db.exists("Stock Ledger Entry", {"warehouse": self.name}):
 			frappe.throw(_("Warehouse can not be deleted as stock ledger entry exists for this warehouse."))
