@@ -120,6 +120,16 @@ def serve(context, port, workers):
 		pass
 
 
+@cli.command(help="Build the Desk's scripts and styles into the bench (needs npm).")
+@click.pass_context
+def build_desk(context):
+	from sandbox.engine.desk import link_assets
+
+	sites = context.obj["sites_path"]
+	for sentence in link_assets(sites, (sites / "apps.txt").read_text().split()):
+		click.echo(f"left out: {sentence}")
+
+
 @cli.command(help="Work off the bench's queues until interrupted.")
 @click.option("--queue", default="default,short,long", show_default=True)
 @click.option("--burst", is_flag=True, help="end when the queues are empty")

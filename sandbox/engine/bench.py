@@ -88,6 +88,12 @@ class Bench:
 		self._processes.append(processes.scheduler(self.sites_path, **options))
 		return self._processes[-1]
 
+	def build_desk(self) -> list[str]:
+		"""Give the sites the real Desk (needs npm); see `desk.link_assets`."""
+		from sandbox.engine.desk import link_assets
+
+		return link_assets(self.sites_path, self.apps)
+
 	def stop(self) -> None:
 		"""End the processes and the services that this bench has started."""
 		for process in reversed(self._processes):
