@@ -25,6 +25,11 @@ def pytest_configure(config):
 		os.environ["INTEGRATION_HUB_ON_BENCH"] = "1"
 		python = str(Path(bench).resolve() / "env" / "bin" / "python")
 		os.execv(python, [python, "-m", "pytest", *config.invocation_params.args])
+	if not bench:
+		# tests import frappe; on the sandbox that is the engine's fork
+		from sandbox.engine import activate
+
+		activate()
 
 
 def pytest_report_header(config):

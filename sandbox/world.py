@@ -27,9 +27,9 @@ class World:
 		self.bench.new_site(SITE, admin_password=PASSWORD, config={"mute_emails": 1})
 		os.chdir(self.bench.sites_path)
 		self.bench.open(SITE)
-		from sandbox.erpnext import company
+		from sandbox.erpnext.company import setup_company
 
-		company.open()
+		setup_company()
 
 	def serve(self, workers: int = 2, port: int | None = None) -> None:
 		"""Web server, RQ workers and the scheduler."""

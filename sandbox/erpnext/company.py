@@ -119,6 +119,9 @@ def _records_without_company(frappe, country: str) -> None:
 			year_start_date=datetime.date(year, 1, 1),
 			year_end_date=datetime.date(year, 12, 31),
 		)
+	# ERPNext's installer leaves a default one; addresses on documents cannot be written without
+	if not frappe.db.exists("Address Template", {"is_default": 1}):
+		frappe.get_doc({"doctype": "Address Template", "country": country, "is_default": 1}).insert()
 
 
 def _tree(frappe, doctype: str, name_field: str, root: str, leaves: tuple[str, ...]) -> None:

@@ -79,14 +79,14 @@ class SandboxGround(Ground):
 		self.name, self.site = db, SITE
 
 	def start(self) -> None:
-		from sandbox.company import open_company
 		from sandbox.engine.bench import Bench
+		from sandbox.erpnext.company import setup_company
 
 		self.bench = Bench(db_type=self.name).start()
 		self.sites_path = self.bench.sites_path
 		self.bench.new_site(SITE, config={"developer_mode": 0, "mute_emails": 1})
 		self.open()
-		open_company()
+		setup_company()
 
 	@property
 	def redis(self) -> str:

@@ -133,9 +133,9 @@ def _addresses(party, doc) -> dict:
 		"shipping_address_name": shipping,
 		"tax_category": party.tax_category,
 	}
-	for field, display, address in (
-		("customer_address", "address_display", billing),
-		("shipping_address_name", "shipping_address", shipping),
+	for display, address in (
+		("address_display", billing),
+		("shipping_address", shipping),
 	):
 		if address and not doc.get(display):
 			found[display] = render_address(address, check_permissions=False)

@@ -1,4 +1,3 @@
-# ruff: noqa: F403  (it exists to be imported from)
 """`frappe.modules.patch_handler`, moved by the fork to `frappe.patches`."""
 
 from frappe.patches import *

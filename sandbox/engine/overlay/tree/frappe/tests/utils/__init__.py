@@ -1,4 +1,3 @@
-# ruff: noqa: F401  (it exists to be imported from)
 """`frappe.tests.utils`: what tests of apps import, as in Frappe v15 and v16."""
 
 import frappe
