@@ -137,10 +137,8 @@ def test_live_with_invoice_payment_and_delivery(hub, name):
 	billed = [doc for doc in invoices if not doc.is_return]
 	credited = [doc for doc in invoices if doc.is_return]
 	payments = shop.documents("Payment Entry", order, docstatus=1)
-	received = sum((one.amount_in_order for one in _payments(payments, "Receive", witness)), Decimal(0))
-	paid_back = sum((one.amount_in_order for one in _payments(payments, "Pay", witness)), Decimal(0))
-	assert received == said(witness["received"])
-	assert paid_back == said(witness["refunded"])
+	assert_paid(payments, "Receive", witness["received"], witness)
+	assert_paid(payments, "Pay", witness["refunded"], witness)
 	if not billed:
 		return
 	assert len(billed) == 1
@@ -168,30 +166,26 @@ def receive_all(shop) -> None:
 		books.stock_item(sku, 10000)
 
 
-def _payments(docs, direction, witness):
-	"""Payment Entries of a direction; amounts in the order's currency (accounts here are in the company's)."""
-	for doc in docs:
-		if doc.payment_type != direction:
-			continue
-		yield _AmountOf(doc, witness["currency"])
-
-
-class _AmountOf:
-	def __init__(self, doc, currency):
-		amount = Decimal(str(doc.paid_amount))
-		if currency != books.currency():
-			rate = frappe.db.get_value(
-				"Sales Order",
-				{
-					"integration_order": doc.integration_order,
-					"integration_connection": doc.integration_connection,
-				},
-				"conversion_rate",
-			)
-			amount = (amount / Decimal(str(rate))).quantize(
-				Decimal(1) if currency == "JPY" else Decimal("0.01")
-			)
-		self.amount_in_order = money(amount)
+def assert_paid(docs, direction, amount, witness):
+	"""Payment Entries of a direction come to `amount` of the order's currency; booked in an account of the company's
+	currency, each may be off by the half cent of its own rounding."""
+	docs = [doc for doc in docs if doc.payment_type == direction]
+	booked = sum((Decimal(str(doc.paid_amount)) for doc in docs), Decimal(0))
+	if witness["currency"] == books.currency():
+		assert booked == Decimal(amount)
+		return
+	if docs:
+		rate = frappe.db.get_value(
+			"Sales Order",
+			{
+				"integration_order": docs[0].integration_order,
+				"integration_connection": docs[0].integration_connection,
+			},
+			"conversion_rate",
+		)
+		assert abs(booked - Decimal(amount) * Decimal(str(rate))) <= Decimal("0.005") * len(docs)
+	else:
+		assert Decimal(amount) == 0
 
 
 def assert_gl_balances(doc):

@@ -31,7 +31,7 @@ def place(hub, number, **options):
 	from sandbox.vendors.shopify import orders
 
 	sku = f"{hub.shop.prefix}S{number}"
-	if not hub.shop.find_variant(sku):
+	if not hub.shop.by_sku.get(sku):
 		hub.shop.add_product(f"Thing {number}", sku=sku, price="10.00", stock=1000)
 	return orders.place_order(hub.shop, [orders.Line(sku, quantity=1)], **options)
 

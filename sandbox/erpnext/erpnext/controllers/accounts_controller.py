@@ -534,6 +534,8 @@ class AccountsController(TransactionBase):
 				.orderby(payment.posting_date)
 				.run(as_dict=True)
 			)
+		if cint(self.get("only_include_allocated_payments")):
+			return found
 		found += (
 			frappe.qb.from_(payment)
 			.select(

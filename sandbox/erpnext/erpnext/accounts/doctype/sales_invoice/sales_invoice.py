@@ -98,6 +98,8 @@ class SalesInvoice(SellingController):
 		self.validate_uom_is_integer("uom", "qty")
 		self.check_sales_order_on_hold_or_close("sales_order")
 		self.validate_debit_to_acc()
+		if cint(self.allocate_advances_automatically) and not cint(self.is_return):
+			self.set_advances()
 		self.advances = [row for row in self.advances if flt(row.allocated_amount)]
 		self.validate_row_accounts()
 		self.check_conversion_rate()
