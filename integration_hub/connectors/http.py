@@ -7,10 +7,15 @@ each exchange (redacted) and turns everything that goes wrong into one of `integ
 
 from __future__ import annotations
 
+import io
 import ipaddress
 import json as jsonlib
+import os
+import socket
+import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
@@ -171,24 +176,22 @@ class Http:
 		method = method.upper()
 		url = self._address(path_or_url)
 		self.budget.acquire(cost)
-		for _hop in range(MAX_REDIRECTS + 1):
+		for hop in range(MAX_REDIRECTS + 1):
 			answer, exchange = self._exchange(
 				method, url, json=json, data=data, params=params, headers=headers, repeatable=repeatable
 			)
 			target = answer.headers.get("Location") if answer.status in (301, 302, 303, 307, 308) else None
 			if target is None:
 				return self._judge(answer, exchange, repeatable, rules or {})
-			url = self._redirect(method, answer, exchange, target)
+			url = self._redirect(method, answer, exchange, target, last=hop == MAX_REDIRECTS)
 			params = None
-		raise self._report(
-			exchange, Rejected(f"{_host(url)} sends us in circles (more than {MAX_REDIRECTS} redirects).")
-		)
+		raise AssertionError("the last redirect is always refused")
 
 	# before the call
 
 	def _address(self, path_or_url: str) -> str:
-		url = path_or_url if "://" in path_or_url else urljoin(self.base_url, path_or_url.lstrip("/"))
 		try:
+			url = path_or_url if "://" in path_or_url else urljoin(self.base_url, path_or_url.lstrip("/"))
 			parts = urlsplit(url)
 			host, _port = parts.hostname, parts.port
 		except ValueError:
@@ -201,9 +204,15 @@ class Http:
 			)
 		return url
 
-	def _redirect(self, method: str, answer: Response, exchange: Exchange, target: str) -> str:
-		url = urljoin(answer.url, target)
-		here, there = urlsplit(answer.url), urlsplit(url)
+	def _redirect(self, method: str, answer: Response, exchange: Exchange, target: str, *, last: bool) -> str:
+		here = urlsplit(answer.url)
+		try:
+			url = urljoin(answer.url, target)
+			there = urlsplit(url)
+		except ValueError:
+			raise self._report(
+				exchange, Rejected(f"{here.hostname} redirects to something that is no address.")
+			) from None
 		if method not in ("GET", "HEAD"):
 			raise self._report(
 				exchange,
@@ -215,6 +224,11 @@ class Http:
 			raise self._report(
 				exchange,
 				Rejected(f"{here.hostname} redirects to another address; our keys are not sent there."),
+			)
+		if last:
+			raise self._report(
+				exchange,
+				Rejected(f"{here.hostname} sends us in circles (more than {MAX_REDIRECTS} redirects)."),
 			)
 		self._report(exchange, None)
 		return url
@@ -283,18 +297,23 @@ class Http:
 
 	def _open(self) -> requests.Session:
 		if self._session is None:
-			self._session = requests.Session()
+			self._session = _Session()
 		return self._session
 
 	def _read(self, raw: requests.Response, clock: float) -> bytes:
 		chunks, size = [], 0
-		for chunk in raw.iter_content(64 * 1024):
-			size += len(chunk)
-			if size > self.max_response:
-				raise _TooLarge
-			if time.monotonic() - clock > LONGEST_ANSWER:
-				raise requests.ReadTimeout("the answer came in too slowly")
-			chunks.append(chunk)
+		with _hung_up_after(raw, LONGEST_ANSWER - (time.monotonic() - clock)) as hung_up:
+			try:
+				for chunk in raw.iter_content(64 * 1024):
+					size += len(chunk)
+					if size > self.max_response:
+						raise _TooLarge
+					chunks.append(chunk)
+			except requests.RequestException:
+				if not hung_up.is_set():
+					raise
+		if hung_up.is_set():
+			raise requests.ReadTimeout("the answer came in too slowly")
 		return b"".join(chunks)
 
 	def _no_answer(self, error: requests.RequestException, host: str, repeatable: bool) -> Failure:
@@ -362,6 +381,50 @@ class Http:
 
 class _TooLarge(Exception):
 	pass
+
+
+class _Session(requests.Session):
+	"""Leaves redirects alone: even when told not to follow them, `requests` prepares the next request, for
+	which it reads the whole body (however long) and trips over an address that is none."""
+
+	def get_redirect_target(self, resp: requests.Response) -> None:
+		return None
+
+
+@contextmanager
+def _hung_up_after(raw: requests.Response, seconds: float) -> Iterator[threading.Event]:
+	"""Closes the connection after so many seconds; the event tells whether that happened.
+
+	`requests` limits the pause between two bytes only, and reading a body of known length comes back when
+	all of a chunk is there: without this a vendor that sends a byte now and then holds a worker for hours.
+	"""
+	hung_up = threading.Event()
+	if raw.raw.closed:  # an empty answer: nothing to wait for
+		yield hung_up
+		return
+	try:
+		# a number of its own: the connection's may be closed and given to another while the timer runs
+		line = socket.socket(fileno=os.dup(raw.raw.fileno()))
+	except io.UnsupportedOperation:  # no connection: an answer made up in memory by a test
+		yield hung_up
+		return
+
+	def hang_up() -> None:
+		hung_up.set()
+		try:
+			line.shutdown(socket.SHUT_RDWR)
+		except OSError:
+			pass  # the vendor was quicker
+
+	timer = threading.Timer(max(seconds, 0.0), hang_up)
+	timer.daemon = True
+	timer.start()
+	try:
+		yield hung_up
+	finally:
+		timer.cancel()
+		timer.join()  # so that it cannot strike a connection that is in use again
+		line.close()
 
 
 def _leave_alone(request: requests.PreparedRequest) -> requests.PreparedRequest:
