@@ -45,6 +45,8 @@ SECRET_NAMES = (
 	"transactionkey",
 )
 
+#: What `requests` does not percent-encode in an address.
+_LEFT_BY_REQUESTS = "!#$%&'()*+,/:;=?@[]~"
 #: Shorter values are not replaced: taking every "abc" out of a page would leave nothing to read.
 SHORTEST_SECRET = 4
 #: Larger bodies are cut before they are looked at; nobody reads more, and parsing them costs time.
@@ -130,6 +132,9 @@ class Redactor:
 			return [self.value(inner) for inner in value]
 		if isinstance(value, str):
 			return self.text(value)
+		if isinstance(value, int | float) and not isinstance(value, bool):
+			# an account number or a PIN may come as a bare number
+			return value if (plain := str(value)) == self.literals(plain) else REDACTED
 		return value
 
 	def body(self, body: bytes | str | None, limit: int = 20_000) -> str:
@@ -179,6 +184,7 @@ def _spellings(secret: str) -> set[str]:
 		secret,
 		quote(secret, safe=""),
 		quote(secret),
+		quote(secret, safe=_LEFT_BY_REQUESTS),
 		quote_plus(secret),
 		escaped,
 		escaped.replace("/", "\\/"),
