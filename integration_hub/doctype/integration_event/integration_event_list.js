@@ -1,0 +1,66 @@
+// What needs me? Parked (mend something) and Dead (refused for good) are one click away.
+
+frappe.listview_settings["Integration Event"] = {
+	add_fields: ["status", "message", "failure", "direction"],
+	hide_name_column: true,
+	has_indicator_for_draft: true,
+
+	get_indicator(doc) {
+		const colors = {
+			Queued: "blue",
+			Working: "light-blue",
+			Retrying: "orange",
+			Parked: "red",
+			Dead: "darkgrey",
+			Done: "green",
+			Ignored: "gray",
+		};
+		return [__(doc.status), colors[doc.status] || "gray", `status,=,${doc.status}`];
+	},
+
+	formatters: {
+		label: (value, _df, doc) => frappe.utils.escape_html(value || doc.outside_id || ""),
+	},
+
+	onload(listview) {
+		const needs_me = () => show_statuses(listview, ["Parked", "Dead"]);
+		listview.page.add_inner_button(__("Needs Me"), needs_me);
+		listview.page.add_menu_item(__("Show What Needs Me"), needs_me);
+		listview.page.add_menu_item(__("Show What Is on Its Way"), () =>
+			show_statuses(listview, ["Queued", "Working", "Retrying"])
+		);
+		const operators = ["Integration Manager", "Integration User", "System Manager"];
+		if (operators.some((role) => frappe.user.has_role(role))) {
+			listview.page.add_actions_menu_item(__("Replay"), () => operate(listview, "replay_events"), false);
+			listview.page.add_actions_menu_item(__("Ignore"), () => operate(listview, "ignore_events"), false);
+		}
+	},
+};
+
+async function show_statuses(listview, statuses) {
+	// the Connection chosen in the list stays chosen
+	await listview.filter_area.remove("status");
+	await listview.filter_area.add([["Integration Event", "status", "in", statuses]]);
+}
+
+function operate(listview, method) {
+	const events = listview.get_checked_items(true);
+	const question =
+		method === "replay_events"
+			? __("Try {0} Events again?", [events.length])
+			: __("Put {0} Events aside? Nothing will be done for them unless they are replayed.", [events.length]);
+	frappe.confirm(question, async () => {
+		const answer = await frappe.call({
+			method: "integration_hub.api.desk." + method,
+			type: "POST",
+			args: { events },
+			freeze: true,
+		});
+		frappe.show_alert({
+			message: frappe.utils.escape_html(answer.message.message),
+			indicator: answer.message.count ? "green" : "orange",
+		});
+		listview.clear_checked_items();
+		listview.refresh();
+	});
+}
