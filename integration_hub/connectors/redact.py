@@ -13,7 +13,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
-from urllib.parse import parse_qsl, quote, quote_plus, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 REDACTED = "[redacted]"
 
@@ -45,20 +45,22 @@ SECRET_NAMES = (
 	"transactionkey",
 )
 
-#: What `requests` does not percent-encode in an address.
-_LEFT_BY_REQUESTS = "!#$%&'()*+,/:;=?@[]~"
 #: Shorter values are not replaced: taking every "abc" out of a page would leave nothing to read.
 SHORTEST_SECRET = 4
 #: Larger bodies are cut before they are looked at; nobody reads more, and parsing them costs time.
 LONGEST_LOOK = 256 * 1024
 
-_NAME = r"[\w.\-\[\]]*(?:" + "|".join("[-_ ]?".join(name) for name in SECRET_NAMES) + r")[\w.\-\[\]]*"
+# the bounds keep the time linear: without them a page of "tokentokentoken" stops a worker
+_PART = r"[\w.\-\[\]]{0,60}"
+_NAME = _PART + "(?:" + "|".join("[-_ ]?".join(name) for name in SECRET_NAMES) + ")" + _PART
 _IN_JSON_TEXT = re.compile(rf'(?i)("{_NAME}\\*"\s*:\s*)(\\*"(?:[^"\\]|\\.)*(?:"|$)|-?\d[\d.eE+-]*)')
 _IN_XML = re.compile(rf"(?is)(<(?:[\w.-]+:)?({_NAME})(?:\s[^<>]*)?>)(?!\s*<[^/!])(.*?)(</|$)")
 _IN_XML_ATTRIBUTE = re.compile(rf"""(?i)(\s{_NAME}\s*=\s*)("[^"]*"|'[^']*')""")
 _IN_QUERY = re.compile(rf"(?i)((?:^|[?&;\s])(?:{_NAME})=)([^&;\s\"'<>]+)")
 _IN_HEADER_TEXT = re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{6,}")
-_USERINFO = re.compile(r"(?i)(\b[a-z][a-z0-9+.-]*://)[^/\s@\"']+@")
+#: Written the same way in every address.
+_PLAIN = re.compile(r"[A-Za-z0-9._~-]*")
+_USERINFO = re.compile(r"(?i)(\b[a-z][a-z0-9+.-]{0,30}://)[^/\s@\"']{1,1000}@")
 
 
 def is_secret_name(name: str) -> bool:
@@ -73,6 +75,7 @@ class Redactor:
 	def __init__(self, secrets: Iterable[str] = ()):
 		self._literals: list[str] = []
 		self._variants: tuple[str, ...] = ()
+		self._percent: re.Pattern[str] | None = None
 		self.add(*secrets)
 
 	def add(self, *secrets: str) -> None:
@@ -83,13 +86,15 @@ class Redactor:
 		found = {variant for secret in self._literals for variant in _spellings(secret)}
 		# the longest first: a secret may contain another one
 		self._variants = tuple(sorted(found, key=len, reverse=True))
+		mixed = sorted((one for one in self._literals if not _PLAIN.fullmatch(one)), key=len, reverse=True)
+		self._percent = re.compile("|".join(map(_percent, mixed))) if mixed else None
 
 	def literals(self, text: str) -> str:
 		"""`text` without the known secret values; names are not looked at."""
 		for variant in self._variants:
 			if variant in text:
 				text = text.replace(variant, REDACTED)
-		return text
+		return self._percent.sub(REDACTED, text) if self._percent else text
 
 	def text(self, text: str) -> str:
 		"""Free text (an exception, a body of unknown format): values after secret names, and known values."""
@@ -145,7 +150,7 @@ class Redactor:
 		text = body.decode("utf-8", "replace") if isinstance(body, bytes) else body
 		if len(text) > LONGEST_LOOK:
 			# a secret cut in two would not be recognised: drop the torn end as well
-			torn = max((len(variant) for variant in self._variants), default=0)
+			torn = max((12 * len(secret) for secret in self._literals), default=0)
 			redacted = self.text(text[:LONGEST_LOOK])
 			redacted = redacted[: max(len(redacted) - torn, 0)]
 		else:
@@ -178,14 +183,10 @@ class Redactor:
 
 
 def _spellings(secret: str) -> set[str]:
-	"""The ways a value may be written in an address, a form, JSON, HTML/XML or after "Basic"."""
+	"""The ways a value may be written in JSON, HTML/XML or after "Basic"; for addresses see `_percent`."""
 	escaped = json.dumps(secret)[1:-1]
 	found = {
 		secret,
-		quote(secret, safe=""),
-		quote(secret),
-		quote(secret, safe=_LEFT_BY_REQUESTS),
-		quote_plus(secret),
 		escaped,
 		escaped.replace("/", "\\/"),
 		json.dumps(secret, ensure_ascii=False)[1:-1],
@@ -193,6 +194,18 @@ def _spellings(secret: str) -> set[str]:
 		html.escape(secret, quote=False),
 		base64.b64encode(secret.encode()).decode(),
 	}
-	# percent codes may come in small letters
-	found |= {re.sub(r"%[0-9A-F]{2}", lambda match: match[0].lower(), spelling) for spelling in found}
 	return {spelling for spelling in found if len(spelling) >= SHORTEST_SECRET}
+
+
+def _percent(secret: str) -> str:
+	"""A pattern for a value in an address or a form. Every library leaves other characters as they are, so
+	each may be written as it is or as percent codes, in capital or small letters."""
+
+	def either(character: str) -> str:
+		if character.isascii() and (character.isalnum() or character in "-._~"):
+			return re.escape(character)
+		codes = "".join(f"%{byte:02X}" for byte in character.encode())
+		plus = r"|\+" if character == " " else ""
+		return f"(?:{re.escape(character)}|(?i:{codes}){plus})"
+
+	return "".join(map(either, secret))
