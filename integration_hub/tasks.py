@@ -10,7 +10,7 @@ from integration_hub.sync import sweep as sweeping
 
 def work(connection: str) -> None:
 	"""RQ job: do what is due for a Connection."""
-	worker.drain(connection)
+	worker.drain(connection, patience=worker.PATIENCE)
 
 
 def pull(connection: str, resource: str) -> None:

@@ -80,7 +80,7 @@ class Demo:
 	def open(self, done) -> None:
 		self.world.serve()
 		done()
-		self.world.open_shop(create_delivery_note=1)
+		self.world.open_shop(create_invoice="When Paid", create_payment=1, create_delivery_note=1)
 		done()
 		answer = self.call("test_connection")
 		if not answer["ok"]:
@@ -170,9 +170,10 @@ class Demo:
 		if [number["number"] for parcel in parcels for number in parcel["tracking"]] != ["DEMO-TRACK-1"]:
 			self.problems.append(f"The shop was not told of the parcel: {parcels}")
 		done()
-		self.world.vendor.log.clear()
 		self.facts["stock"] = push.run(self.world.connection)
 		self.facts["stock calls"] = self.world.vendor.log.count(operation="inventorySetQuantities")
+		if not self.facts["stock calls"]:
+			self.problems.append("The shop was told no stock.")
 		self.compare_stock()
 
 	def compare_stock(self) -> None:
@@ -201,7 +202,7 @@ class Demo:
 		return frappe.get_doc("Sales Order", name) if name else None
 
 	def compare(self, done) -> None:
-		self.sums = {"shop": Decimal(0), "here": Decimal(0), "orders": 0}
+		self.sums = {"shop": Decimal(0), "here": Decimal(0), "orders": 0, "invoices": 0}
 		for name, order in self.placed.items():
 			self.compare_one(name, order)
 			done()
@@ -228,17 +229,35 @@ class Demo:
 			if current or any(line["current_quantity"] for line in said["lines"]):
 				self.problems.append(f"{name}: the shop has {current}, nothing is booked")
 			return
-		here = (
-			Decimal("0")
-			if doc.status == "Closed" and not current
-			else Decimal(str(round(doc.grand_total, 3)))
-		)
+		here, owed = self.booked(doc)
 		if said["currency"] == self.world.shop.currency:
 			self.sums["shop"] += current
 			self.sums["here"] += here
+			if owed != Decimal(said["outstanding"]):
+				self.problems.append(f"{name}: the shop is owed {said['outstanding']}, here it is {owed}")
 		self.sums["orders"] += 1
 		if here != current:
 			self.problems.append(f"{name}: the shop says {current}, booked is {here}")
+
+	def booked(self, order: Any) -> tuple[Decimal, Decimal]:
+		"""What an order comes to here, and what of it is owed: by its invoice and credit notes, or by the order."""
+		import frappe
+
+		invoices = frappe.get_all(
+			"Sales Invoice",
+			filters={
+				"integration_connection": self.world.connection,
+				"integration_order": order.integration_order,
+				"docstatus": 1,
+			},
+			fields=["grand_total", "outstanding_amount"],
+		)
+		if not invoices:
+			return _exact(order.grand_total), _exact(order.grand_total - order.advance_paid)
+		self.sums["invoices"] += len(invoices)
+		return _exact(sum(one.grand_total for one in invoices)), _exact(
+			sum(one.outstanding_amount for one in invoices)
+		)
 
 	def check_parked(self, order: Any, doc: Any) -> None:
 		import frappe
@@ -266,13 +285,14 @@ class Demo:
 			("webhook deliveries (each order's eightfold)", self.facts.get("webhooks delivered")),
 			("Events", ", ".join(f"{count} {status}" for status, count in sorted(states.items()))),
 			("Sales Orders compared", self.sums["orders"]),
+			("Sales Invoices and credit notes", self.sums["invoices"]),
 			("shop says", f"{self.sums['shop']} {currency}"),
 			("ERPNext says", f"{self.sums['here']} {currency}"),
 			("waits for a bookkeeper", self.facts.get("parked")),
 			("parcel told to the shop", "DEMO-TRACK-1"),
 			(
 				"stock told",
-				f"{self.facts.get('stock')}, in {self.facts.get('stock calls')} call(s); {self.facts.get('stock compared')}",
+				f"in {self.facts.get('stock calls')} call(s); {self.facts.get('stock compared')}",
 			),
 		):
 			table.add_row(label, str(value))
@@ -287,6 +307,11 @@ class Demo:
 				self.console.print(f"  - {problem}")
 		else:
 			self.console.print("[bold green]Both sides agree.[/]")
+
+
+def _exact(amount: float) -> Decimal:
+	"""A document's amount as the decimal number it stands for."""
+	return Decimal(str(round(amount, 3)))
 
 
 def main() -> int:

@@ -119,14 +119,16 @@ def _buyer(shop, number):
 	}
 
 
-def _store_many(hub, ids):
+def _store_many(hub, ids, version="2026"):
 	"""Events about these orders, each with a key of its own, without payload: workers fetch."""
 	from integration_hub.sync import store
 
 	store.store(
 		hub.connection,
 		[
-			store.Draft("In", "orders", str(outside), dedupe_key=f"race:{number}:{outside}", version="2026")
+			store.Draft(
+				"In", "orders", str(outside), dedupe_key=f"race:{version}:{number}:{outside}", version=version
+			)
 			for number, outside in enumerate(ids)
 		],
 	)
@@ -278,6 +280,29 @@ def _budget_of(shop):
 	from integration_hub.sync import connections
 
 	return connections.budget_of(shop.doc)
+
+
+def test_of_many_webhooks_about_one_order_one_asks(hub):
+	"""Four deliveries about an order that must wait for a person are one task; done, none is left."""
+	shop = hub(accounts=[])
+	order = place(shop, 1, shipping=_shipping())
+	for version in ("2026-01", "2026-02", "2026-03", "2026-04"):
+		_store_many(shop, [order.id], version=version)
+	shop.drain()
+	events = shop.events(resource="orders")
+	assert sorted(event.status for event in events) == ["Ignored", "Ignored", "Ignored", "Parked"]
+	[parked] = [event for event in events if event.status == "Parked"]
+	assert all(parked.name in event.message for event in events if event is not parked)
+	shop.switch(accounts=books.accounts())
+	finish(shop)
+	assert len(shop.documents("Sales Order", order)) == 1
+	assert not shop.events(status="Parked")
+
+
+def _shipping():
+	from sandbox.vendors.shopify.orders import Shipping
+
+	return Shipping("5.90")
 
 
 def test_a_deleted_order_is_a_dead_letter(hub):

@@ -83,6 +83,8 @@ def apply(order: Order, ctx: Context) -> Result:
 		return Result(None, None, _("Cancelled; nothing left to do"), "Ignored")
 	sold = _sold(order, ctx, link)
 	digest = sold.digest(order)
+	if link is None and not sold.lines and not sold.total:
+		return Result(None, None, _("Nothing was left of it before it was imported"), "Ignored")
 	if link is None:
 		name, message = _make(order, sold, ctx), _("Order made")
 		ctx.links.add(RESOURCE, order.id, "Sales Order", name, **_remember(order, sold, digest))

@@ -2,7 +2,7 @@
 
 A shop sends "created", "paid" and "updated" within a second. The first of them is worked on with the newest
 state of the order, so the others would only find that nothing is left to do; they end with it, in its
-transaction.
+transaction. When it must wait for a person, one Event asks, not four.
 """
 
 from __future__ import annotations
@@ -12,16 +12,30 @@ from frappe import _
 from frappe.utils import now_datetime
 
 
-def cover(connection: str, one, version: str) -> None:
-	"""End the other waiting "upsert" Events about this outside thing that are not newer than `version`."""
-	if not version:
+def cover(connection: str, one, version: str | None) -> None:
+	"""End the other "upsert" Events about this outside thing that are not newer than `version`; None means all of
+	them (the thing is gone). Those that stopped count too: what a newer state has done needs nobody any more."""
+	if version == "":
 		return
+	_end_others(connection, one, version, "Done", _("Done together with {0}.").format(one.name))
+
+
+def supersede(connection: str, one, version: str) -> None:
+	"""`one` has stopped and waits for a person: the others that tell no more than it does need not ask as well."""
+	if version:
+		_end_others(
+			connection, one, version, "Ignored", _("{0} tells the same and waits for you.").format(one.name)
+		)
+
+
+def _end_others(connection: str, one, version: str | None, status: str, message: str) -> None:
 	event = frappe.qb.DocType("Integration Event")
 	moment = now_datetime()
-	(
+	query = (
 		frappe.qb.update(event)
-		.set(event.status, "Done")
-		.set(event.message, _("Done together with {0}.").format(one.name))
+		.set(event.status, status)
+		.set(event.message, message)
+		.set(event.waits_for, None)
 		.set(event.due_at, None)
 		.set(event.done_at, moment)
 		.set(event.modified, moment)
@@ -31,9 +45,10 @@ def cover(connection: str, one, version: str) -> None:
 			& (event.outside_id == one.outside_id)
 			& (event.direction == one.direction)
 			& (event.action == "upsert")
-			& (event.version != "")
-			& (event.version <= version)
-			& event.due_at.isnotnull()
+			& (event.name != one.name)
+			& (event.due_at.isnotnull() | event.status.isin(("Parked", "Dead")))
 		)
-		.run()
 	)
+	if version is not None:
+		query = query.where((event.version != "") & (event.version <= version))
+	query.run()

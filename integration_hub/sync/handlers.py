@@ -87,6 +87,7 @@ class Inbound:
 	def apply(self, connection, one: Any, record: Any) -> Result:
 		ctx = context(connection)
 		if record is None:
+			covered.cover(connection.name, one, None)
 			return self.remove(one.outside_id, ctx)
 		result = self.write(record, ctx)
 		covered.cover(connection.name, one, getattr(record, "version", "") or one.version)

@@ -21,17 +21,20 @@ from datetime import timedelta
 
 import frappe
 from frappe import _
-from frappe.utils import now_datetime
+from frappe.query_builder.functions import Min
+from frappe.utils import get_datetime, now_datetime
 
 from integration_hub.connectors.http import Exchange
 from integration_hub.failures import Conflict, Failure, NotAuthorised
-from integration_hub.sync import attempts, connections, database, handlers, wake
+from integration_hub.sync import attempts, connections, covered, database, handlers, wake
 from integration_hub.sync.failing import sort
 from integration_hub.sync.retry import judge
 
 DOCTYPE = "Integration Event"
 #: Events claimed at once: as many as one vendor call can usually fetch, few enough to end well in a lease
 BATCH = 20
+#: seconds a job waits for the next Event to come due, rather than leave it to the sweep of the next minute
+PATIENCE = 10
 #: seconds after which a job hands over to a fresh one, well below wake.JOB_SECONDS
 SHIFT = 240
 
@@ -58,8 +61,11 @@ class LeaseLost(Exception):
 	"""Another worker was given this Event; what we did for it must not be committed."""
 
 
-def drain(connection_name: str, *, limit: int | None = None, seconds: float = SHIFT) -> int:
-	"""Work on what is due for a Connection until nothing is left, `limit` Events are done or time is up.
+def drain(
+	connection_name: str, *, limit: int | None = None, seconds: float = SHIFT, patience: float = 0
+) -> int:
+	"""Work on what is due for a Connection until nothing is left, `limit` Events are done or time is up; what comes
+	due within `patience` seconds is waited for.
 
 	Returns how many Events were worked on. Must be called with no transaction open worth keeping.
 	"""
@@ -74,7 +80,11 @@ def drain(connection_name: str, *, limit: int | None = None, seconds: float = SH
 				return done
 			claimed = claim(connection_name, BATCH if limit is None else min(BATCH, limit - done))
 			if not claimed:
-				return done
+				pause = _until_next_due(connection_name)
+				if pause is None or pause > min(patience, end - time.monotonic()):
+					return done
+				time.sleep(max(pause, 0.05))
+				continue
 			work(connection, claimed, end=end)
 			done += len(claimed)
 	finally:
@@ -82,6 +92,19 @@ def drain(connection_name: str, *, limit: int | None = None, seconds: float = SH
 	if limit is None:
 		wake.rescue(connection_name)
 	return done
+
+
+def _until_next_due(connection: str) -> float | None:
+	"""Seconds until a waiting Event comes due, None when nothing waits. Those due already are being worked on."""
+	event = frappe.qb.DocType(DOCTYPE)
+	moment = now_datetime()
+	[(due,)] = (
+		frappe.qb.from_(event)
+		.select(Min(event.due_at))
+		.where((event.connection == connection) & (event.due_at > moment))
+		.run()
+	)
+	return None if due is None else (get_datetime(due) - moment).total_seconds()
 
 
 def _creation_user() -> str:
@@ -253,7 +276,7 @@ def _finish(handler, connection, one: Work, prepared: object) -> None:
 		frappe.logger("integration_hub").warning(f"lease of {one.name} was lost; its work was undone")
 	except Exception as error:  # noqa: BLE001 - the border of a worker: sorted and written down, none is swallowed
 		frappe.db.rollback()
-		_fail(connection, one, sort(error), started)
+		_fail(connection, one, sort(error), started, version=getattr(prepared, "version", "") or one.version)
 	finally:
 		frappe.clear_messages()
 
@@ -286,8 +309,9 @@ def _end(connection, one: Work, result, started: float) -> None:
 	attempts.add_try(connection.name, one.name, "Done", result.message, started)
 
 
-def _fail(connection, one: Work, failure: Failure, started: float) -> None:
-	"""Write the verdict on a failed try. Its own transaction: the work was rolled back."""
+def _fail(connection, one: Work, failure: Failure, started: float, *, version: str = "") -> None:
+	"""Write the verdict on a failed try. Its own transaction: the work was rolled back. `version` is the state of the
+	outside thing that was tried."""
 	tries = one.tries + 1
 	verdict = judge(failure, tries)
 	moment = now_datetime()
@@ -320,6 +344,8 @@ def _fail(connection, one: Work, failure: Failure, started: float) -> None:
 			started,
 			detail=failure.detail,
 		)
+		if verdict.status in ("Parked", "Dead"):
+			covered.supersede(connection.name, one, version)
 	if verdict.pause_connection and isinstance(failure, NotAuthorised):
 		connections.pause(connection.name, failure)
 	frappe.db.commit()  # the verdict is a piece of work of its own

@@ -69,6 +69,7 @@ def setup_company(
 	if first:
 		_records_without_company(frappe, country)
 		_system_settings(frappe, country, currency, time_zone)
+		_jobs_of_the_new_clock(frappe)
 	frappe.get_doc(
 		{
 			"doctype": "Company",
@@ -129,6 +130,12 @@ def _tree(frappe, doctype: str, name_field: str, root: str, leaves: tuple[str, .
 	_insert(frappe, doctype, root, **{name_field: root, "is_group": 1})
 	for leaf in leaves:
 		_insert(frappe, doctype, leaf, **{name_field: leaf, "is_group": 0, parent_field: root})
+
+
+def _jobs_of_the_new_clock(frappe) -> None:
+	"""Scheduled jobs count from their creation, which the clock of another time zone may have put hours ahead."""
+	job, now = frappe.qb.DocType("Scheduled Job Type"), frappe.utils.now_datetime()
+	frappe.qb.update(job).set(job.creation, now).where(job.creation > now).run()
 
 
 def _system_settings(frappe, country: str, currency: str, time_zone: str | None) -> None:

@@ -156,7 +156,7 @@ class BenchGround(Ground):
 			self.python(
 				"-m",
 				"gunicorn",
-				"frappe.app:application",
+				"tests.support.web:application()",
 				"--bind",
 				f"127.0.0.1:{port}",
 				"--worker-class",

@@ -235,6 +235,20 @@ class Rest:
 			"discount_allocations": [self._allocation(one) for one in line.allocations],
 		}
 
+	def order_edit(self, order: Order) -> dict:
+		"""What `orders/edited` tells: the edit, not the order."""
+		return {
+			"id": order.id + 1,
+			"app_id": 1354745,
+			"created_at": self.time(order.updated_at),
+			"notify_customer": False,
+			"order_id": order.id,
+			"staff_note": "",
+			"line_items": {"additions": [], "removals": []},
+			"discounts": {"line_item": {"additions": [], "removals": []}},
+			"shipping_lines": {"additions": [], "removals": []},
+		}
+
 	def refund(self, refund: Refund) -> dict:
 		return {
 			"id": refund.id,

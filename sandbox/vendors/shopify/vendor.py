@@ -372,6 +372,8 @@ class Shopify(Vendor):
 		kind = topic.split("/")[0]
 		if topic.endswith("/delete"):
 			return {"id": about.id}
+		if topic == "orders/edited":
+			return {"order_edit": self.rest.order_edit(about)}
 		if kind == "bulk_operations":
 			return {
 				"admin_graphql_api_id": about["id"],
