@@ -40,7 +40,8 @@ IGNORABLE = ("Parked", "Dead", "Retrying")
 def connectors() -> list[dict[str, Any]]:
 	"""Every connector of this site for the picker, by category and title, with what a person must enter.
 
-	Each is `{key, title, category, capabilities, settings: [{name, label, secret, required, help, default}]}`.
+	Each is `{key, title, category, capabilities, settings: [{name, label, secret, required, help, default}],
+	resources: [{resource, direction}]}`.
 	"""
 	frappe.has_permission(CONNECTION, "read", throw=True)
 	found = sorted(connections.registered().values(), key=lambda kind: (kind.category, kind.title.lower()))
@@ -63,6 +64,9 @@ def _described(kind: type[Connector]) -> dict[str, Any]:
 				"default": setting.default,
 			}
 			for setting in kind.settings
+		],
+		"resources": [
+			{"resource": resource, "direction": direction} for resource, direction in setup.resources_of(kind)
 		],
 	}
 

@@ -28,7 +28,9 @@ frappe.ui.form.on("Integration Connection", {
 
 	async refresh(frm) {
 		frm.layout.show_message();
+		frm.toggle_display("paused", frm.doc.paused);
 		draw_webhook_address(frm);
+		keep_rows(frm);
 		await load_connectors(frm);
 		draw_picker(frm);
 		draw_credentials(frm);
@@ -37,6 +39,7 @@ frappe.ui.form.on("Integration Connection", {
 
 	connector(frm) {
 		fill_credentials(frm);
+		fill_resources(frm);
 		draw_credentials(frm);
 	},
 
@@ -91,6 +94,25 @@ function fill_credentials(frm) {
 	frm.refresh_field("credentials");
 }
 
+/** One row per Resource the connector can do, all off: a person switches on what is wanted. */
+function fill_resources(frm) {
+	const connector = connector_of(frm);
+	if (!connector) return;
+	frm.clear_table("resources");
+	for (const one of connector.resources) {
+		frm.add_child("resources", { ...one, enabled: 0, every_minutes: 10 });
+	}
+	keep_rows(frm);
+}
+
+/** The rows come from the connector: nobody adds or removes one. */
+function keep_rows(frm) {
+	frm.set_df_property("resources", "cannot_add_rows", true);
+	frm.set_df_property("resources", "cannot_delete_rows", true);
+	frm.toggle_display("sb_resources", !!(frm.doc.resources || []).length);
+	frm.refresh_field("resources");
+}
+
 /** The rows as the fields they are: label, help, a star where required. The table itself stays hidden. */
 function draw_credentials(frm) {
 	const connector = connector_of(frm);
@@ -99,6 +121,7 @@ function draw_credentials(frm) {
 	frm.hub_credentials = null;
 	// without its connector's description a Connection still shows what was entered
 	table.$wrapper.toggle(!connector && !!(frm.doc.credentials || []).length);
+	frm.toggle_display("sb_credentials", !!connector || !!(frm.doc.credentials || []).length);
 	if (!connector) return;
 	const writable = frm.has_perm("write");
 	const rows = Object.fromEntries((frm.doc.credentials || []).map((row) => [row.setting, row]));
@@ -115,7 +138,9 @@ function draw_credentials(frm) {
 		}));
 	const half = Math.ceil(fields.length / 2);
 	if (fields.length > 2) fields.splice(half, 0, { fieldtype: "Column Break", fieldname: "hub_cb" });
-	frm.hub_credentials = $('<div class="hub-credentials">').insertAfter(table.$wrapper);
+	frm.hub_credentials = $('<div class="hub-credentials">')
+		.css({ margin: "0 -15px" }) // a group of fields has a gutter of its own
+		.insertAfter(table.$wrapper);
 	const group = new frappe.ui.FieldGroup({ fields, body: frm.hub_credentials, no_submit_on_enter: true });
 	group.make();
 	for (const setting of connector.settings) {
@@ -138,7 +163,7 @@ function draw_webhook_address(frm) {
 	const field = frm.fields_dict.webhook_address;
 	field.$wrapper.find(".hub-copy").remove();
 	if (!frm.doc.webhook_address) return;
-	$(`<button type="button" class="btn btn-xs btn-default hub-copy">${__("Copy")}</button>`)
+	$(`<button type="button" class="btn btn-xs btn-default hub-copy mb-3">${__("Copy")}</button>`)
 		.on("click", () => frappe.utils.copy_to_clipboard(frm.doc.webhook_address))
 		.appendTo(field.$wrapper);
 }
@@ -159,7 +184,7 @@ async function draw_state(frm) {
 function draw_trouble(frm, trouble) {
 	const sentence = frappe.utils.escape_html(trouble.sentence);
 	const link = trouble.doctype
-		? ` <a class="hub-show" href="#">${frappe.utils.escape_html(trouble.action)}</a>`
+		? ` <a class="hub-show bold" href="#" style="text-decoration: underline">${frappe.utils.escape_html(trouble.action)}</a>`
 		: "";
 	frm.layout.show_message(`<div>${sentence}${link}</div>`, trouble.color, true);
 	frm.layout.message

@@ -2,6 +2,7 @@
 
 frappe.listview_settings["Integration Connection"] = {
 	add_fields: ["enabled", "paused", "environment"],
+	hide_name_column: true,
 	has_indicator_for_draft: true,
 
 	get_indicator(doc) {

@@ -25,6 +25,7 @@ function draw_headline(frm) {
 	const [color, sentence, link] = headline_of(doc);
 	frm.layout.show_message();
 	frm.layout.show_message(`<div>${[sentence, link].filter(Boolean).join(" ")}</div>`, color, true);
+	frm.layout.message.find("a").addClass("bold").css("text-decoration", "underline");
 }
 
 function headline_of(doc) {

@@ -23,6 +23,12 @@ frappe.listview_settings["Integration Event"] = {
 	},
 
 	onload(listview) {
+		// the sentence is what the list is read for: its column, the last one, is the widest
+		frappe.dom.set_style(
+			".hub-events .level-left > .list-row-col:last-child { flex: 4 }",
+			"hub-events-style"
+		);
+		$(listview.page.wrapper).addClass("hub-events");
 		const needs_me = () => show_statuses(listview, ["Parked", "Dead"]);
 		listview.page.add_inner_button(__("Needs Me"), needs_me);
 		listview.page.add_menu_item(__("Show What Needs Me"), needs_me);
