@@ -25,7 +25,7 @@ frappe.listview_settings["Integration Event"] = {
 	onload(listview) {
 		// the sentence is what the list is read for: its column, the last one, is the widest
 		frappe.dom.set_style(
-			".hub-events .level-left > .list-row-col:last-child { flex: 4 }",
+			".hub-events .level-left > .list-row-col:last-child { flex: 3 }",
 			"hub-events-style"
 		);
 		$(listview.page.wrapper).addClass("hub-events");
@@ -51,11 +51,15 @@ async function show_statuses(listview, statuses) {
 
 function operate(listview, method) {
 	const events = listview.get_checked_items(true);
-	const question =
-		method === "replay_events"
-			? __("Try {0} Events again?", [events.length])
-			: __("Put {0} Events aside? Nothing will be done for them unless they are replayed.", [events.length]);
-	frappe.confirm(question, async () => {
+	const number = events.length;
+	const questions = {
+		replay_events: number === 1 ? __("Try this Event again?") : __("Try {0} Events again?", [number]),
+		ignore_events:
+			(number === 1 ? __("Put this Event aside?") : __("Put {0} Events aside?", [number])) +
+			" " +
+			__("Nothing will be done unless it is replayed."),
+	};
+	frappe.confirm(questions[method], async () => {
 		const answer = await frappe.call({
 			method: "integration_hub.api.desk." + method,
 			type: "POST",
