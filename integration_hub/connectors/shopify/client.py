@@ -152,6 +152,18 @@ class Client(Connector):
 		]
 		return payload, errors
 
+	def rest_of(self, connection: dict[str, Any], query: Query, owner: str, path: Sequence[str]) -> None:
+		"""Append the further pages of a nested connection, in place."""
+		while connection["pageInfo"]["hasNextPage"]:
+			page = self.graphql(
+				query,
+				{"id": owner, "first": queries.MORE_LINES, "after": connection["pageInfo"]["endCursor"]},
+			)
+			for step in path:
+				page = page[step]
+			connection["nodes"].extend(page["nodes"])
+			connection["pageInfo"] = page["pageInfo"]
+
 	def _authorised(self, body: Mapping[str, Any], cost: int, repeatable: bool) -> Response:
 		try:
 			return self._post(body, self._token(), cost, repeatable)

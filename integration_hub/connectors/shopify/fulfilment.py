@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -14,23 +14,30 @@ from integration_hub.connectors.shopify import queries, reading
 from integration_hub.connectors.shopify.client import Client, sentence_of
 from integration_hub.connectors.shopify.shapes import Json, gid, nodes, number_of
 from integration_hub.failures import Gone, Rejected
-from integration_hub.records import Fulfilment, Shipment
+from integration_hub.records import ZERO, Fulfilment, Shipment, ShippedLine
 
 OPEN = ("OPEN", "IN_PROGRESS")
 
 
+#: Shopify takes no longer lists than this (of these lines 512, says its schema; of all others 250)
+LONGEST_LIST = 250
+
+Plan = dict[str, dict[str, list[dict[str, Any]]]]
+
+
 class Fulfils(Client):
 	def fulfil_order(self, shipment: Shipment, *, look_first: bool) -> Fulfilment:
-		order = self.graphql(queries.FULFILMENT_ORDERS, {"id": gid("Order", shipment.order_id)})["order"]
-		if order is None:
-			raise Gone("The order does not exist at Shopify any more.")
-		if look_first and (found := _told_already(order, shipment)):
-			return found
-		plan, missing = _plan(order, shipment)
+		order = self._fulfilment_orders(shipment.order_id)
+		wanted = _pieces(shipment.lines)
+		told = _told_already(order, shipment)
+		if look_first:
+			wanted = _less(wanted, told)
+			if not wanted:
+				return told[0]
+		plan, missing = _plan(order, wanted, shipment.location_id)
 		if missing:
-			found = _told_already(order, shipment)
-			if found:
-				return found
+			if told and not _less(_pieces(shipment.lines), told):
+				return told[0]
 			raise Rejected(
 				f"Shopify has nothing open to fulfil for {missing:g} of the pieces of {shipment.reference}: they "
 				"were fulfilled, cancelled or put on hold at the shop."
@@ -38,12 +45,37 @@ class Fulfils(Client):
 		parcels = [self._create(part, shipment) for part in plan.values()]
 		return parcels[0]
 
+	def _fulfilment_orders(self, order_id: str) -> Json:
+		"""The order's parcels and what is open, with all their lines. Raises Gone."""
+		order = self.graphql(queries.FULFILMENT_ORDERS, {"id": gid("Order", order_id)})["order"]
+		if order is None:
+			raise Gone("The order does not exist at Shopify any more.")
+		for one in nodes(order["fulfillmentOrders"]):
+			self.rest_of(
+				one["lineItems"],
+				queries.FULFILMENT_ORDER_LINES,
+				one["id"],
+				("fulfillmentOrder", "lineItems"),
+			)
+		for one in order["fulfillments"]:
+			self._whole_parcel(one)
+		return order
+
+	def _whole_parcel(self, parcel: Json) -> Json:
+		self.rest_of(
+			parcel["fulfillmentLineItems"],
+			queries.FULFILMENT_LINES,
+			parcel["id"],
+			("fulfillment", "fulfillmentLineItems"),
+		)
+		return parcel
+
 	def _create(self, part: Mapping[str, list[dict[str, Any]]], shipment: Shipment) -> Fulfilment:
 		"""One parcel: all its fulfilment orders are at one location, as Shopify demands."""
 		fulfillment: dict[str, Any] = {
 			"notifyCustomer": shipment.notify,
 			"lineItemsByFulfillmentOrder": [
-				{"fulfillmentOrderId": order, "fulfillmentOrderLineItems": lines}
+				{"fulfillmentOrderId": order, **({"fulfillmentOrderLineItems": lines} if lines else {})}
 				for order, lines in part.items()
 			],
 		}
@@ -61,15 +93,27 @@ class Fulfils(Client):
 		)
 		if errors or not payload.get("fulfillment"):
 			raise Rejected(f"Shopify does not take the parcel {shipment.reference}: {sentence_of(errors)}")
-		return reading.fulfilment(payload["fulfillment"])
+		return reading.fulfilment(self._whole_parcel(payload["fulfillment"]))
 
 
-def _plan(order: Json, shipment: Shipment) -> tuple[dict[str, dict[str, list[dict[str, Any]]]], Decimal]:
+def _pieces(lines: Iterable[ShippedLine]) -> dict[str, Decimal]:
+	pieces: dict[str, Decimal] = defaultdict(Decimal)
+	for line in lines:
+		pieces[line.line_id] += line.quantity
+	return pieces
+
+
+def _less(wanted: Mapping[str, Decimal], told: Iterable[Fulfilment]) -> dict[str, Decimal]:
+	"""What is left to tell after these parcels."""
+	known = _pieces(line for parcel in told for line in parcel.lines)
+	left = {line: quantity - known.get(line, ZERO) for line, quantity in wanted.items()}
+	return {line: quantity for line, quantity in left.items() if quantity > 0}
+
+
+def _plan(order: Json, wanted: Mapping[str, Decimal], location: str | None) -> tuple[Plan, Decimal]:
 	"""Location → fulfilment order → its lines with quantities, and how many pieces found no open place."""
-	wanted: dict[str, Decimal] = defaultdict(Decimal)
-	for line in shipment.lines:
-		wanted[line.line_id] += line.quantity
-	plan: dict[str, dict[str, list[dict[str, Any]]]] = defaultdict(lambda: defaultdict(list))
+	left = defaultdict(Decimal, wanted)
+	plan: Plan = defaultdict(lambda: defaultdict(list))
 	open_orders = [
 		one
 		for one in nodes(order["fulfillmentOrders"])
@@ -77,15 +121,20 @@ def _plan(order: Json, shipment: Shipment) -> tuple[dict[str, dict[str, list[dic
 		and any(action["action"] == "CREATE_FULFILLMENT" for action in one["supportedActions"])
 	]
 	# the location the goods left from comes first
-	open_orders.sort(key=lambda one: _location(one) != shipment.location_id)
+	open_orders.sort(key=lambda one: _location(one) != location)
 	for one in open_orders:
+		taken, whole = [], True
 		for line in nodes(one["lineItems"]):
-			line_id = number_of(line["lineItem"]["id"])
-			take = min(wanted[line_id], Decimal(line["remainingQuantity"]))
+			line_id, remaining = number_of(line["lineItem"]["id"]), Decimal(line["remainingQuantity"])
+			take = min(left[line_id], remaining)
+			whole = whole and take == remaining
 			if take > 0:
-				wanted[line_id] -= take
-				plan[_location(one)][one["id"]].append({"id": line["id"], "quantity": int(take)})
-	return plan, sum(wanted.values(), Decimal(0))
+				left[line_id] -= take
+				taken.append({"id": line["id"], "quantity": int(take)})
+		if taken:
+			# no list means: all that is left of it
+			plan[_location(one)][one["id"]] = [] if whole and len(taken) > LONGEST_LIST else taken
+	return plan, sum(left.values(), ZERO)
 
 
 def _location(fulfillment_order: Json) -> str:
@@ -93,15 +142,14 @@ def _location(fulfillment_order: Json) -> str:
 	return number_of(location["id"]) if location else ""
 
 
-def _told_already(order: Json, shipment: Shipment) -> Fulfilment | None:
-	"""The parcel a former try made: by its tracking number, else by exactly the same pieces after it left."""
+def _told_already(order: Json, shipment: Shipment) -> list[Fulfilment]:
+	"""The parcels a former try made (one for each location): those with its tracking number, else the last
+	one with exactly the same pieces. Without a tracking number two shipments of the same pieces cannot be
+	told apart: one that is told too little is found by an audit, one told twice has reached the buyer."""
 	parcels = [reading.fulfilment(one) for one in order["fulfillments"]]
 	parcels = [one for one in parcels if not one.cancelled]
 	if shipment.tracking_numbers:
 		numbers = set(shipment.tracking_numbers)
-		return next((one for one in parcels if numbers & set(one.tracking_numbers)), None)
-	pieces = {line.line_id: line.quantity for line in shipment.lines}
-	return next(
-		(one for one in reversed(parcels) if {line.line_id: line.quantity for line in one.lines} == pieces),
-		None,
-	)
+		return [one for one in parcels if numbers & set(one.tracking_numbers)]
+	pieces = _pieces(shipment.lines)
+	return [one for one in reversed(parcels) if _pieces(one.lines) == pieces][:1]

@@ -20,7 +20,8 @@ from integration_hub.failures import Rejected
 from integration_hub.records import Customer, Order, Product
 
 Payload = Mapping[str, Any]
-_UNREADABLE = (KeyError, TypeError, ValueError, ValidationError)
+#: Decimal("abc") and a time before the year 1 are ArithmeticErrors
+_UNREADABLE = (KeyError, TypeError, ValueError, AttributeError, ArithmeticError, ValidationError)
 
 
 class Lists(Client):
@@ -44,13 +45,13 @@ class Lists(Client):
 
 	def _whole_order(self, order: dict[str, Any]) -> dict[str, Any]:
 		"""The order with every line, refunded line and shipped line, however many there are."""
-		self._rest(order["lineItems"], queries.ORDER_LINES, order["id"], ("order", "lineItems"))
+		self.rest_of(order["lineItems"], queries.ORDER_LINES, order["id"], ("order", "lineItems"))
 		for refund in order["refunds"]:
-			self._rest(
+			self.rest_of(
 				refund["refundLineItems"], queries.REFUND_LINES, refund["id"], ("refund", "refundLineItems")
 			)
 		for parcel in order["fulfillments"]:
-			self._rest(
+			self.rest_of(
 				parcel["fulfillmentLineItems"],
 				queries.FULFILMENT_LINES,
 				parcel["id"],
@@ -77,7 +78,7 @@ class Lists(Client):
 			raise Rejected(f"Shopify's product cannot be read: {_what(error)}", detail=repr(error)) from error
 
 	def _whole_product(self, product: dict[str, Any]) -> dict[str, Any]:
-		self._rest(product["variants"], queries.PRODUCT_VARIANTS, product["id"], ("product", "variants"))
+		self.rest_of(product["variants"], queries.PRODUCT_VARIANTS, product["id"], ("product", "variants"))
 		return product
 
 	# --- customers
@@ -126,18 +127,6 @@ class Lists(Client):
 				if node and "id" in node:
 					found[number_of(node["id"])] = whole(node)
 		return found
-
-	def _rest(self, connection: dict[str, Any], query: Query, owner: str, path: Sequence[str]) -> None:
-		"""Append the further pages of a nested connection, in place."""
-		while connection["pageInfo"]["hasNextPage"]:
-			page = self.graphql(
-				query,
-				{"id": owner, "first": queries.MORE_LINES, "after": connection["pageInfo"]["endCursor"]},
-			)
-			for step in path:
-				page = page[step]
-			connection["nodes"].extend(page["nodes"])
-			connection["pageInfo"] = page["pageInfo"]
 
 
 def _notice(resource: str, node: Mapping[str, Any]) -> Notice:

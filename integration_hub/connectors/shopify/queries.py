@@ -207,31 +207,43 @@ SET_STOCK = Query(
 }""",
 )
 
+_PARCEL = f"""
+	id createdAt status location {{ id }} trackingInfo {{ company number url }}
+	fulfillmentLineItems(first: 50) {{ {_PAGE} nodes {{ quantity lineItem {{ id }} }} }}
+"""
+_TO_FULFIL = f"{{ {_PAGE} nodes {{ id remainingQuantity lineItem {{ id }} }} }}"
+
 FULFILMENT_ORDERS = Query(
 	"FulfillmentOrders",
-	"""query FulfillmentOrders($id: ID!) {
-	order(id: $id) {
+	f"""query FulfillmentOrders($id: ID!) {{
+	order(id: $id) {{
 		id
-		fulfillments { id createdAt status location { id } trackingInfo { company number url }
-			fulfillmentLineItems(first: 50) { nodes { quantity lineItem { id } } } }
-		fulfillmentOrders(first: 20) { nodes {
-			id status assignedLocation { location { id } } supportedActions { action }
-			lineItems(first: 40) { nodes { id remainingQuantity lineItem { id } } }
-		} }
-	}
-}""",
+		fulfillments {{ {_PARCEL} }}
+		fulfillmentOrders(first: 20) {{ nodes {{
+			id status assignedLocation {{ location {{ id }} }} supportedActions {{ action }}
+			lineItems(first: 40) {_TO_FULFIL}
+		}} }}
+	}}
+}}""",
 	cost=900,
+)
+
+FULFILMENT_ORDER_LINES = Query(
+	"FulfillmentOrderLines",
+	f"""query FulfillmentOrderLines($id: ID!, $first: Int!, $after: String) {{
+	fulfillmentOrder(id: $id) {{ lineItems(first: $first, after: $after) {_TO_FULFIL} }}
+}}""",
+	cost=MORE_LINES * 3,
 )
 
 FULFIL = Query(
 	"Fulfil",
-	"""mutation Fulfil($fulfillment: FulfillmentInput!, $message: String) {
-	fulfillmentCreate(fulfillment: $fulfillment, message: $message) {
-		fulfillment { id createdAt status location { id } trackingInfo { company number url }
-			fulfillmentLineItems(first: 50) { nodes { quantity lineItem { id } } } }
-		userErrors { field message }
-	}
-}""",
+	f"""mutation Fulfil($fulfillment: FulfillmentInput!, $message: String) {{
+	fulfillmentCreate(fulfillment: $fulfillment, message: $message) {{
+		fulfillment {{ {_PARCEL} }}
+		userErrors {{ field message }}
+	}}
+}}""",
 	cost=120,
 )
 

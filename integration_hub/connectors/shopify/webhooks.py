@@ -155,6 +155,6 @@ def _changed(body: Mapping[str, Any], request: WebhookRequest) -> str:
 		try:
 			if isinstance(text, str) and text:
 				return version(text)
-		except ValueError:
+		except (ValueError, OverflowError):
 			continue
 	return ""
