@@ -88,6 +88,9 @@ class SandboxGround(Ground):
 		self.open()
 		setup_company()
 
+	def open(self) -> None:
+		self.bench.open(self.site)
+
 	@property
 	def redis(self) -> str:
 		return self.bench.redis.url
