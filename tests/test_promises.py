@@ -9,6 +9,7 @@ import frappe
 import pytest
 import redis as redis_client
 
+from integration_hub.api import desk
 from sandbox import books
 
 
@@ -269,7 +270,7 @@ def test_vendor_trouble_is_sorted_and_healed(hub, trouble):
 	if failure == "NotAuthorised":
 		shop.drain()
 		assert shop.event(order).status == "Retrying", "a paused Connection is left alone"
-		shop.doc.resume()
+		desk.resume(shop.connection)
 		frappe.db.commit()  # as the request of the button does
 	_budget_of(shop).reset()
 	finish(shop)
@@ -345,6 +346,33 @@ def test_a_save_calls_no_vendor(hub):
 	assert shop.vendor.log.count() == before
 	[event] = shop.events(resource="shipments")
 	assert event.status == "Queued"
+
+
+@pytest.mark.parametrize("trouble", ["Redis is away", "too many jobs wait"])
+def test_a_save_and_the_sweep_do_without_the_job_queue(hub, monkeypatch, trouble):
+	"""Neither a user's save nor the sweep fails because no job can be started; what is to be done stays due."""
+	from erpnext.selling.doctype.sales_order.sales_order import make_delivery_note
+
+	from integration_hub.sync import sweep
+
+	def refuse(*arguments, **options):
+		if trouble == "Redis is away":
+			raise redis_client.ConnectionError("refused")
+		frappe.throw("Too many queued background jobs", exc=frappe.QueueOverloaded)
+
+	shop = hub(create_items=0)
+	books.stock_item(f"{shop.shop.prefix}S1", 10)
+	order = place(shop, 1)
+	shop.bring(order)
+	note = make_delivery_note(shop.sales_order(order).name)
+	with monkeypatch.context() as patch:
+		patch.setattr(frappe, "enqueue", refuse)
+		note.submit()
+		frappe.db.commit()  # as the request does; the wake-up comes after it
+		assert not [one for one in frappe.message_log if "Too many" in str(one)]
+		sweep.sweep()
+	assert shop.drain() == 1
+	assert shop.events(resource="shipments")[0].status == "Done"
 
 
 def test_a_save_that_is_rolled_back_tells_nobody(hub):

@@ -18,12 +18,11 @@ from typing import Any
 import frappe
 from frappe import _
 from frappe.utils import now_datetime
-from redis.exceptions import RedisError
 
 from integration_hub.connectors import UnknownConnector
 from integration_hub.connectors.contract import Connector, capabilities
 from integration_hub.failures import Failure
-from integration_hub.sync import connections, pull, replay, setup
+from integration_hub.sync import connections, pull, replay, setup, wake
 from integration_hub.sync import troubles as finding
 
 CONNECTION = connections.DOCTYPE
@@ -257,9 +256,5 @@ def _in_words() -> Iterator[None]:
 		frappe.throw(failure.sentence)
 	except UnknownConnector:
 		frappe.throw(_("The connector of this Connection is not installed on this site (any more)."))
-	except RedisError:
-		frappe.throw(
-			_(
-				"Background jobs cannot be started now (Redis does not answer). Nothing is lost; try again later."
-			)
-		)
+	except wake.NOT_NOW:
+		frappe.throw(_("Background jobs cannot be started now. Nothing is lost; try again later."))

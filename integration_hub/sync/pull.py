@@ -59,7 +59,8 @@ def enqueue_due() -> int:
 		)
 	]
 	for row in due:
-		enqueue(row.parent, row.resource)
+		with wake.quietly(row.parent):
+			enqueue(row.parent, row.resource)
 	return len(due)
 
 

@@ -15,7 +15,6 @@ import frappe
 from frappe import _
 from frappe.utils import now_datetime
 from pypika import Case
-from redis.exceptions import RedisError
 
 from integration_hub.connectors.contract import PushesStock
 from integration_hub.connectors.http import Exchange
@@ -56,7 +55,7 @@ def enqueue_due() -> int:
 		or row.last_run_at + timedelta(minutes=max(1, row.every_minutes or 10)) <= moment
 	]
 	for name in due:
-		enqueue(name)
+		enqueue_quietly(name)
 	return len(due)
 
 
@@ -73,11 +72,9 @@ def enqueue(connection: str, also_refused: bool = False) -> None:
 
 
 def enqueue_quietly(connection: str) -> None:
-	"""For document events: a user's save must not fail because Redis is away. The sweep pushes later."""
-	try:
+	"""For document events: a user's save must not fail because no job can be started. The sweep pushes later."""
+	with wake.quietly(connection):
 		enqueue(connection)
-	except RedisError as error:
-		frappe.logger("integration_hub").warning(f"stock push of {connection} not enqueued: {error}")
 
 
 def run(connection_name: str, *, also_refused: bool = False) -> str:

@@ -8,6 +8,8 @@ already started may be past its last look, so the next slot is taken.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import frappe
 from frappe.utils.background_jobs import get_job_status
@@ -17,6 +19,8 @@ from rq.job import JobStatus
 METHOD = "integration_hub.tasks.work"
 QUEUE = "default"
 JOB_SECONDS = 300
+#: Redis is away, or Frappe takes no more jobs because too many wait
+NOT_NOW = (RedisError, frappe.QueueOverloaded)
 
 
 def wake_after_commit(connection: str) -> None:
@@ -38,21 +42,17 @@ def wake(connection: str) -> None:
 	"""Enqueue a worker job now. What it shall find must be committed already."""
 	for slot in range(_slots()):
 		job_id = job_id_of(connection, str(slot))
-		try:
+		with quietly(connection):
 			if get_job_status(job_id) == JobStatus.STARTED:
 				continue
 			_enqueue(connection, job_id, deduplicate=True)
-		except RedisError as error:
-			_unheard(connection, error)
 		return
 
 
 def rescue(connection: str) -> None:
 	"""For the sweep: Events are overdue although jobs should run, so their jobs died. A fresh job id."""
-	try:
+	with quietly(connection):
 		_enqueue(connection, job_id_of(connection, frappe.generate_hash(length=8)))
-	except RedisError as error:
-		_unheard(connection, error)
 
 
 def _enqueue(connection: str, job_id: str, deduplicate: bool = False) -> None:
@@ -77,5 +77,12 @@ def _slots() -> int:
 	return max(1, int(frappe.get_cached_value(name, name, "workers_per_connection") or 2))
 
 
-def _unheard(connection: str, error: RedisError) -> None:
-	frappe.logger("integration_hub").warning(f"could not wake a worker for {connection}: {error}")
+@contextmanager
+def quietly(connection: str) -> Iterator[None]:
+	"""Enqueue without harm to the caller's save, webhook or sweep: what is due stays due, the next sweep tries again."""
+	shown = len(frappe.message_log)
+	try:
+		yield
+	except NOT_NOW as error:
+		del frappe.message_log[shown:]  # not the user's business
+		frappe.logger("integration_hub").warning(f"no job for {connection} now: {error}")

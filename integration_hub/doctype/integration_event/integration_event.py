@@ -12,13 +12,7 @@ from frappe.model.document import Document
 
 
 class IntegrationEvent(Document):
-	@frappe.whitelist()
-	def replay(self):
-		"""Button "Replay": do it (again), from the stored payload or freshly fetched."""
-		from integration_hub.sync.replay import replay
-
-		frappe.only_for(("Integration Manager", "Integration User", "System Manager"))
-		return replay([self.name])
+	pass
 
 
 def on_doctype_update():
