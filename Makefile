@@ -8,7 +8,7 @@ export PYTHONDONTWRITEBYTECODE = 1
 
 .PHONY: demo test test-mariadb bench serve lint format clean
 
-$(VENV)/.ready: pyproject.toml sandbox/requirements.txt sandbox/venv.sh
+$(VENV)/.ready: pyproject.toml sandbox/requirements.txt sandbox/venv.sh tests/plugin/pyproject.toml
 	PYTHON=$(PYTHON) sh sandbox/venv.sh $(VENV)
 	@touch $@
 

@@ -1,13 +1,16 @@
-"""The options of the test suite, as a pytest plugin (pyproject.toml loads it): which engine to run on.
+"""The options of the test suite, as a pytest plugin: which engine to run on.
 
-They cannot live in tests/conftest.py: in `pytest --bench PATH --site NAME` pytest would take PATH for a folder of
-tests before it has read any conftest.
+They cannot live in tests/conftest.py: in `pytest --bench PATH --site NAME` pytest takes PATH for a folder of tests,
+and so for its project, before it has read any conftest.
 """
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+PROJECT = HERE.parents[1]
 
 
 def pytest_addoption(parser):
@@ -24,7 +27,10 @@ def pytest_configure(config):
 		# frappe only exists in the bench's own environment: go on there
 		os.environ["INTEGRATION_HUB_ON_BENCH"] = "1"
 		python = str(Path(bench).resolve() / "env" / "bin" / "python")
-		os.execv(python, [python, "-m", "pytest", *config.invocation_params.args])
+		paths = [str(PROJECT), str(HERE), os.environ.get("PYTHONPATH", "")]
+		os.environ["PYTHONPATH"] = os.pathsep.join(path for path in paths if path)
+		ours = ["-c", str(PROJECT / "pyproject.toml"), "--rootdir", str(PROJECT)]
+		os.execv(python, [python, "-m", "pytest", *ours, *config.invocation_params.args])
 	if not bench:
 		# tests import frappe; on the sandbox that is the engine's fork
 		from sandbox.engine import activate
