@@ -233,6 +233,15 @@ def test_an_older_version_never_overwrites_a_newer_one(hub):
 	assert after.items[0].qty == 3
 
 
+def test_events_are_worked_on_in_the_order_they_were_told(hub):
+	from integration_hub.sync import worker
+
+	shop = hub()
+	_store_many(shop, range(9_000_040, 9_000_000, -1))
+	claimed = worker.claim(shop.connection, 20) + worker.claim(shop.connection, 20)
+	assert [one.outside_id for one in claimed] == [str(number) for number in range(9_000_040, 9_000_000, -1)]
+
+
 def test_one_outside_thing_one_at_a_time(hub):
 	from integration_hub.sync import worker
 
