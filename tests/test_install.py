@@ -1,0 +1,30 @@
+"""Install and uninstall: what the app brings, it takes away again; what ERPNext keeps books of stays."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from tests.conftest import PROJECT
+
+STAY = ("sales orders", "customers", "items")
+
+
+@pytest.mark.processes
+def test_uninstall_leaves_only_erpnext_s_documents(request):
+	if request.config.getoption("--bench"):
+		pytest.skip("the suite installs the app on the bench before, and uninstalls it after")
+	process = subprocess.run(
+		[sys.executable, "-m", "tests.support.uninstalled", request.config.getoption("--db")],
+		cwd=PROJECT,
+		capture_output=True,
+		text=True,
+		timeout=300,
+	)
+	assert process.returncode == 0, process.stderr[-3000:]
+	found = json.loads(process.stdout.strip().splitlines()[-1])
+	before, after = found["before"], found["after"]
+	assert all(before.values()), f"there was something to take away: {before}"
+	assert {what: count for what, count in after.items() if what not in STAY and count} == {}
+	assert {what: after[what] for what in STAY} == {what: before[what] for what in STAY}
