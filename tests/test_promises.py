@@ -384,6 +384,28 @@ def test_a_save_and_the_sweep_do_without_the_job_queue(hub, monkeypatch, trouble
 	assert shop.events(resource="shipments")[0].status == "Done"
 
 
+@pytest.mark.parametrize("user", ["Administrator", "Guest"])
+def test_a_full_job_queue_is_told_to_everybody_alike(hub, monkeypatch, user):
+	"""Frappe itself refuses here, and looks up who may see its health report: a webhook's guest may not."""
+	from integration_hub.sync import pull, push, wake
+
+	shop = hub()
+	try:
+		with monkeypatch.context() as patch:
+			patch.setitem(frappe.conf, "max_queued_jobs", -1_000_000)  # less than none: any queue is full
+			frappe.set_user(user)
+			for enqueue in (
+				lambda: pull.enqueue(shop.connection, "orders"),
+				lambda: push.enqueue(shop.connection),
+			):
+				with pytest.raises(frappe.QueueOverloaded):
+					enqueue()
+			wake.wake(shop.connection)  # harms nobody
+			wake.rescue(shop.connection)
+	finally:
+		frappe.set_user("Administrator")
+
+
 def test_a_save_that_is_rolled_back_tells_nobody(hub):
 	from erpnext.selling.doctype.sales_order.sales_order import make_delivery_note
 

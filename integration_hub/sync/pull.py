@@ -66,7 +66,7 @@ def enqueue_due() -> int:
 
 def enqueue(connection: str, resource: str) -> None:
 	"""Start a pull in the background unless one is queued or running."""
-	frappe.enqueue(
+	wake.start(
 		METHOD,
 		queue="long",
 		job_id=wake.job_id_of(connection, f"pull_{resource}"),

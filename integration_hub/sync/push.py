@@ -61,7 +61,7 @@ def enqueue_due() -> int:
 
 def enqueue(connection: str, also_refused: bool = False) -> None:
 	"""Start a push in the background unless one is queued or running."""
-	frappe.enqueue(
+	wake.start(
 		METHOD,
 		queue="default",
 		job_id=wake.job_id_of(connection, "push_stock"),
