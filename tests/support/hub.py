@@ -67,12 +67,13 @@ class Hub:
 		return self.event(order)
 
 	def make_due(self) -> None:
-		"""Let waiting Events come due now instead of sleeping through their pauses."""
+		"""Let Events that are due later come due now, instead of sleeping through their pauses."""
 		event = frappe.qb.DocType("Integration Event")
+		moment = frappe.utils.now_datetime()
 		(
 			frappe.qb.update(event)
-			.set(event.due_at, frappe.utils.now_datetime())
-			.where((event.connection == self.connection) & event.due_at.isnotnull())
+			.set(event.due_at, moment)
+			.where((event.connection == self.connection) & (event.due_at > moment))
 			.run()
 		)
 		frappe.db.commit()  # the worker reads it in its own transaction
