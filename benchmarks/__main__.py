@@ -15,13 +15,17 @@ import os
 import sys
 from pathlib import Path
 
-from benchmarks import orders, stock, webhooks
-
 PROJECT = Path(__file__).resolve().parents[1]
 
 
 def main() -> int:
 	arguments = _arguments()
+	if not arguments.bench:
+		from sandbox.engine import activate
+
+		activate()
+	# these import frappe, which is only found from here on
+	from benchmarks import orders, stock, webhooks
 	from tests.support.ground import BenchGround, SandboxGround
 	from tests.support.hub import Hubs
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import frappe
 from frappe.custom.doctype.custom_field.custom_field import create_custom_fields
 
+APP = "integration_hub"
 ROLES = ("Integration Manager", "Integration User")
 USER = "integration-hub@example.com"
 #: enough for every document an import makes, and deliberately no right to write Item Prices: ERPNext makes
@@ -126,9 +127,28 @@ def after_uninstall() -> None:
 	frappe.db.delete("Has Role", {"role": ("in", ROLES)})
 	for role in ROLES:
 		frappe.delete_doc_if_exists("Role", role, force=True)
+	_remove_user()
+	_remove_from_desk_and_scheduler()
+	frappe.db.commit()  # `uninstall-app` commits before this hook, and never after it
+
+
+def _remove_user() -> None:
 	if not frappe.db.exists("User", USER):
 		return
 	if frappe.db.exists("Sales Order", {"owner": USER}) or frappe.db.exists("Customer", {"owner": USER}):
 		frappe.db.set_value("User", USER, "enabled", 0)
 	else:
 		frappe.delete_doc("User", USER, force=True, ignore_permissions=True)  # safe: the uninstaller's right
+
+
+def _remove_from_desk_and_scheduler() -> None:
+	"""What Frappe leaves behind: jobs until the next migrate; icon and sidebar (Frappe 16) for good.
+
+	Rows only: deleting these documents would also delete their files in the app's folder on a developer's bench.
+	"""
+	frappe.db.delete("Scheduled Job Type", {"method": ("like", f"{APP}.%")})
+	frappe.db.delete("Desktop Icon", {"app": APP})
+	if frappe.db.exists("DocType", "Workspace Sidebar"):
+		sidebars = frappe.get_all("Workspace Sidebar", filters={"app": APP}, pluck="name")
+		frappe.db.delete("Workspace Sidebar Item", {"parent": ("in", sidebars)})
+		frappe.db.delete("Workspace Sidebar", {"name": ("in", sidebars)})

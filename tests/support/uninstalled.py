@@ -42,7 +42,7 @@ def uninstall() -> None:
 	from frappe.installer import remove_app
 
 	remove_app("integration_hub", yes=True, no_backup=True)
-	frappe.db.commit()  # as the command `uninstall-app` does
+	frappe.db.rollback()  # the command `uninstall-app` ends without a commit of its own
 	frappe.clear_cache()
 
 
@@ -64,6 +64,9 @@ def left() -> dict[str, int]:
 		"roles": frappe.db.count("Role", {"name": ("like", "Integration %")}),
 		# the user of documents that stay is switched off, not deleted: they name it as their owner
 		"users": frappe.db.count("User", {"name": ("like", "integration-hub%"), "enabled": 1}),
+		"scheduled jobs": frappe.db.count("Scheduled Job Type", {"method": ("like", "integration_hub.%")}),
+		"icons": frappe.db.count("Desktop Icon", {"app": "integration_hub"}),
+		"sidebars": frappe.db.count("Workspace Sidebar", {"app": "integration_hub"}),
 		"sales orders": frappe.db.count("Sales Order"),
 		"customers": frappe.db.count("Customer"),
 		"items": frappe.db.count("Item"),
