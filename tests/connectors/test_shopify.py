@@ -642,7 +642,7 @@ def test_a_parcel_is_told(shopify, bought):
 	assert [(line.line_id, line.quantity) for line in found.lines] == [(str(bought.lines[0].id), 2)]
 	assert parcel.tracking == [{"company": "UPS", "number": "1Z999", "url": "https://t.example/1"}]
 	assert not parcel.notify_customer and bought.fulfillment_status == "PARTIALLY_FULFILLED"
-	rest = shopify.fulfil_order(shipment(bought, {0: 1, 1: 2}, tracking_numbers=("1Z998",)), look_first=False)
+	rest = shopify.fulfil_order(shipment(bought, {0: 1, 1: 2}, tracking_numbers=("1Z998",)), key="k", look_first=False)
 	assert rest.id == str(bought.fulfillments[1].id) and bought.fulfillment_status == "FULFILLED"
 
 
@@ -653,10 +653,10 @@ def test_a_lost_answer_makes_one_parcel(vendor, bought, kind, tracking):
 	vendor.troubles.add(kind, operation="fulfillmentCreate")
 	told = shipment(bought, {0: 2}, tracking_numbers=tracking)
 	with pytest.raises(Unreachable) as caught:
-		connector.fulfil_order(told, look_first=False)
+		connector.fulfil_order(told, key="k", look_first=False)
 	assert caught.value.maybe_done, "so the engine looks first"
 	for _again in range(3):
-		found = connector.fulfil_order(told, look_first=True)
+		found = connector.fulfil_order(told, key="k", look_first=True)
 		assert found.id == str(bought.fulfillments[0].id)
 	assert len(bought.fulfillments) == vendor.log.count("fulfillmentCreate") == 1
 
@@ -667,16 +667,16 @@ def test_a_lost_request_is_made_again(vendor, bought, tracking):
 	vendor.troubles.add("drop_before", operation="fulfillmentCreate")
 	told = shipment(bought, {0: 2}, tracking_numbers=tracking)
 	with pytest.raises(Unreachable):
-		connector.fulfil_order(told, look_first=False)
+		connector.fulfil_order(told, key="k", look_first=False)
 	assert bought.fulfillments == []
-	connector.fulfil_order(told, look_first=True)
+	connector.fulfil_order(told, key="k", look_first=True)
 	assert len(bought.fulfillments) == 1
 
 
 def test_two_parcels_with_one_tracking_number(shopify, bought):
 	"""Two Delivery Notes in one carton: that the first was told says nothing about the second."""
-	shopify.fulfil_order(shipment(bought, {0: 3}), look_first=False)
-	shopify.fulfil_order(shipment(bought, {1: 2}, reference="DN-0002"), look_first=True)
+	shopify.fulfil_order(shipment(bought, {0: 3}), key="k", look_first=False)
+	shopify.fulfil_order(shipment(bought, {1: 2}, reference="DN-0002"), key="k", look_first=True)
 	assert len(bought.fulfillments) == 2 and bought.fulfillment_status == "FULFILLED"
 
 
@@ -694,9 +694,9 @@ def test_a_shipment_from_two_locations(vendor, shop, lost, kind):
 	told = shipment(order)
 	vendor.troubles.add(kind, operation="fulfillmentCreate", skip=lost - 1)
 	with pytest.raises(Unreachable):
-		connector.fulfil_order(told, look_first=False)
+		connector.fulfil_order(told, key="k", look_first=False)
 	for _again in range(2):
-		connector.fulfil_order(told, look_first=True)
+		connector.fulfil_order(told, key="k", look_first=True)
 	assert order.fulfillment_status == "FULFILLED" and len(order.fulfillments) == 2
 	assert sorted(sum(line.quantity for line in one.lines) for one in order.fulfillments) == [2, 3]
 
@@ -704,49 +704,49 @@ def test_a_shipment_from_two_locations(vendor, shop, lost, kind):
 def test_an_order_of_300_lines_is_fulfilled(vendor, shop):
 	connector = Connected(vendor).connector
 	order = cases.place_case(shop, "three_hundred_lines")
-	connector.fulfil_order(shipment(order, {position: 1 for position in range(60, 180)}), look_first=False)
+	connector.fulfil_order(shipment(order, {position: 1 for position in range(60, 180)}), key="k", look_first=False)
 	assert sum(line.fulfilled for line in order.lines) == 120
 	rest = {position: line.unfulfilled for position, line in enumerate(order.lines) if line.unfulfilled}
 	assert len(rest) > 250
 	told = shipment(order, rest, tracking_numbers=())
-	connector.fulfil_order(told, look_first=False)
+	connector.fulfil_order(told, key="k", look_first=False)
 	assert order.fulfillment_status == "FULFILLED"
 	before = len(order.fulfillments)
-	connector.fulfil_order(told, look_first=True)
+	connector.fulfil_order(told, key="k", look_first=True)
 	assert len(order.fulfillments) == before
 
 
 def test_what_is_left_after_half_was_told_must_be_open(shopify, shop, bought):
 	"""Two of three were told; the third is no longer open: that is not the same as told."""
-	shopify.fulfil_order(shipment(bought, {0: 1}), look_first=False)
+	shopify.fulfil_order(shipment(bought, {0: 1}), key="k", look_first=False)
 	fulfil_order(shop, bought, {0: 1}, company="UPS", number="by hand")
 	with pytest.raises(Rejected, match="for 1 of the pieces"):
-		shopify.fulfil_order(shipment(bought, {0: 3}), look_first=True)
+		shopify.fulfil_order(shipment(bought, {0: 3}), key="k", look_first=True)
 
 
 def test_a_parcel_that_was_called_back_does_not_count(shopify, shop, bought):
-	first = shopify.fulfil_order(shipment(bought), look_first=False)
+	first = shopify.fulfil_order(shipment(bought), key="k", look_first=False)
 	cancel_fulfillment(shop, bought.fulfillments[0])
-	again = shopify.fulfil_order(shipment(bought), look_first=True)
+	again = shopify.fulfil_order(shipment(bought), key="k", look_first=True)
 	assert again.id != first.id and len(bought.fulfillments) == 2
 
 
 def test_what_the_shop_shipped_itself_is_recognised(shopify, shop, bought):
 	parcel = fulfil_order(shop, bought, company="UPS", number="1Z999")
-	assert shopify.fulfil_order(shipment(bought), look_first=False).id == str(parcel.id)
+	assert shopify.fulfil_order(shipment(bought), key="k", look_first=False).id == str(parcel.id)
 	with pytest.raises(Rejected, match="nothing open to fulfil for 5 of the pieces of DN-0001"):
-		shopify.fulfil_order(shipment(bought, tracking_numbers=("another",)), look_first=False)
+		shopify.fulfil_order(shipment(bought, tracking_numbers=("another",)), key="k", look_first=False)
 
 
 def test_more_than_was_ordered_is_not_told_in_part(shopify, bought):
 	with pytest.raises(Rejected, match="for 2 of the pieces"):
-		shopify.fulfil_order(shipment(bought, {0: 5}), look_first=False)
+		shopify.fulfil_order(shipment(bought, {0: 5}), key="k", look_first=False)
 	assert bought.fulfillments == []
 
 
 def test_an_order_that_is_gone(shopify, bought):
 	with pytest.raises(Gone):
-		shopify.fulfil_order(shipment(bought, order_id="1"), look_first=False)
+		shopify.fulfil_order(shipment(bought, order_id="1"), key="k", look_first=False)
 
 
 # ---- signing in

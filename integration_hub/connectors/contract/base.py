@@ -1,14 +1,4 @@
-"""The connector contract: what one vendor's module must offer, and what it is given.
-
-A connector is a plain Python class: it gets its settings, an `Http` client that already knows time-outs,
-budget, redaction and failure classes, and a `Vault` for tokens that expire. It knows nothing of ERPNext.
-What it can do is said by the Protocols it satisfies; the engine asks `isinstance`.
-
-Inbound Resources come in three small steps so that webhooks, pulls and replays share one path:
-`pull_*` / `notices` say *that* something changed (a Notice, with the vendor's payload when the list already
-carried all of it), `fetch_*` brings the payloads of several ids in as few calls as the vendor allows, and
-`read_*` turns one payload into a record without any call.
-"""
+"""What every connector is and is given: its identity, its settings, an `Http`, a `Vault`; notices and outcomes."""
 
 from __future__ import annotations
 
@@ -19,7 +9,6 @@ from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
 
 from integration_hub.connectors.http import Http
 from integration_hub.failures import Failure
-from integration_hub.records import Customer, Fulfilment, Location, Order, Product, Shipment, StockLevel
 
 Category = Literal["shop", "payments", "crm", "marketing", "carrier", "devices", "accounting", "generic"]
 Resource = Literal[
@@ -39,6 +28,10 @@ Resource = Literal[
 	"campaigns",
 	"attendance",
 	"invoices",
+	"subscriptions",
+	"disputes",
+	"communications",
+	"consents",
 ]
 
 
@@ -52,6 +45,8 @@ class Setting:
 	required: bool = True
 	help: str = ""
 	default: str = ""
+	#: offered in the form when there are only these: a switch is ("No", "Yes")
+	choices: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -94,11 +89,13 @@ class WebhookRequest:
 
 @dataclass(frozen=True)
 class Outcome:
-	"""What became of one row of a batch. `failure` is None when it worked."""
+	"""What became of one row of a batch. `failure` is None when it worked; then `outside_id` and `version` say what
+	the vendor has now, where it tells."""
 
 	key: str
 	failure: Failure | None = None
 	outside_id: str = ""
+	version: str = ""
 
 
 @dataclass(frozen=True)
@@ -169,79 +166,3 @@ class ReceivesWebhooks(Protocol):
 	def register_webhooks(self, address: str) -> Sequence[str]:
 		"""Make the vendor's subscriptions match what we need at `address`; returns what was changed, one
 		sentence each, nothing when all was right."""
-
-
-@runtime_checkable
-class PullsOrders(Protocol):
-	def pull_orders(self, since: datetime, cursor: str | None) -> Page:
-		"""Orders changed at or after `since`, oldest change first."""
-
-	def fetch_orders(self, ids: Sequence[str]) -> Mapping[str, Mapping[str, Any]]:
-		"""Payloads by id; an id that is missing in the answer no longer exists at the vendor."""
-
-	def read_order(self, payload: Mapping[str, Any]) -> Order:
-		"""Payload -> Order, without any call. Raises Rejected when it cannot be understood."""
-
-
-@runtime_checkable
-class PullsProducts(Protocol):
-	def pull_products(self, since: datetime, cursor: str | None) -> Page: ...
-
-	def fetch_products(self, ids: Sequence[str]) -> Mapping[str, Mapping[str, Any]]: ...
-
-	def read_product(self, payload: Mapping[str, Any]) -> Product: ...
-
-
-@runtime_checkable
-class PullsCustomers(Protocol):
-	def pull_customers(self, since: datetime, cursor: str | None) -> Page: ...
-
-	def fetch_customers(self, ids: Sequence[str]) -> Mapping[str, Mapping[str, Any]]: ...
-
-	def read_customer(self, payload: Mapping[str, Any]) -> Customer: ...
-
-
-@runtime_checkable
-class PushesStock(Protocol):
-	stock_batch: ClassVar[int]
-
-	def list_locations(self) -> Sequence[Location]: ...
-
-	def push_stock(self, levels: Sequence[StockLevel], key: str) -> Sequence[Outcome]:
-		"""Tell at most `stock_batch` absolute levels in one call; `key` is the idempotency key of exactly
-		this content. One Outcome per level in order (Outcome.key = "stock_id@location_id"). One bad row is
-		split off; it never fails its neighbours."""
-
-
-@runtime_checkable
-class FulfilsOrders(Protocol):
-	def fulfil_order(self, shipment: Shipment, *, look_first: bool) -> Fulfilment:
-		"""Tell the shop that `shipment` left. With `look_first` a former try may have worked: find it by
-		our reference or tracking number before creating anything."""
-
-
-CAPABILITIES: dict[str, type] = {
-	protocol.__name__: protocol
-	for protocol in (
-		ReceivesWebhooks,
-		PullsOrders,
-		PullsProducts,
-		PullsCustomers,
-		PushesStock,
-		FulfilsOrders,
-	)
-}
-
-
-def capabilities(connector: type[Connector]) -> list[str]:
-	"""Names of the capabilities a connector class has, in the order of the contract."""
-	return [name for name, protocol in CAPABILITIES.items() if satisfies(connector, protocol)]
-
-
-def satisfies(connector: type[Connector], protocol: type) -> bool:
-	"""Does a connector class have this capability?"""
-	# issubclass() refuses protocols with data members, so the members are asked one by one
-	members = {name for name in vars(protocol) if not name.startswith("_")} | set(
-		getattr(protocol, "__annotations__", {})
-	)
-	return all(hasattr(connector, member) for member in members)

@@ -1,71 +1,12 @@
-"""Vendor-neutral records: what connectors read from outside systems and what `erp/` writes to ERPNext.
-
-Rules that hold for every record:
-
-- money is `Decimal` in major units of the record's currency ("19.90" is 19.90), never a float;
-- times are aware `datetime`s; they become site time only in `erp/`;
-- ids are strings, as the vendor spells its stable id (numbers for Shopify, not the "gid://" form);
-- an unknown field is an error: a typo in a connector is found by its first test, not by a bookkeeper.
-"""
+"""Records of shops: orders, products, stock, and the parcels a shop is told of."""
 
 from __future__ import annotations
 
-from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Literal
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AwareDatetime, Field
 
-
-def _no_float(value: Any) -> Any:
-	"""Refuse binary floats: 0.1 + 0.2 has no place in a ledger. Strings, ints and Decimals are exact."""
-	if isinstance(value, float):
-		raise ValueError("money and quantities must be str, int or Decimal, not float")
-	return value
-
-
-Amount = Annotated[Decimal, BeforeValidator(_no_float)]
-ZERO = Decimal(0)
-
-
-class Record(BaseModel):
-	model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Address(Record):
-	"""A postal address. `country_code` is ISO 3166-1 alpha-2, `state` the name or code as given."""
-
-	name: str = ""
-	company: str = ""
-	line1: str = ""
-	line2: str = ""
-	city: str = ""
-	state: str = ""
-	postal_code: str = ""
-	country_code: str = ""
-	phone: str = ""
-
-	@property
-	def is_empty(self) -> bool:
-		return not (self.line1 or self.city or self.postal_code)
-
-
-class Customer(Record):
-	"""A buyer. `id` is None for guests; guests are recognised by e-mail, then by phone."""
-
-	id: str | None = None
-	first_name: str = ""
-	last_name: str = ""
-	company: str = ""
-	email: str = ""
-	phone: str = ""
-	tax_id: str = ""
-	tax_exempt: bool = False
-	addresses: tuple[Address, ...] = ()
-	updated_at: AwareDatetime | None = None
-
-	@property
-	def full_name(self) -> str:
-		return " ".join(part for part in (self.first_name.strip(), self.last_name.strip()) if part)
+from integration_hub.records.base import ZERO, Address, Amount, Customer, Record
 
 
 class Tax(Record):
@@ -266,7 +207,8 @@ class Location(Record):
 
 class Shipment(Record):
 	"""Goods of one order that left our warehouse, to be told to the shop. `reference` is our document's
-	name (Delivery Note) and stays the same on every try."""
+	name (Delivery Note) and stays the same on every try. With `fulfilment_id` the shop knows the parcel already,
+	and only its carrier and tracking numbers are told."""
 
 	reference: str
 	order_id: str
@@ -277,3 +219,4 @@ class Shipment(Record):
 	tracking_numbers: tuple[str, ...] = ()
 	tracking_urls: tuple[str, ...] = ()
 	notify: bool = True
+	fulfilment_id: str | None = None

@@ -1,0 +1,60 @@
+"""What a carrier's connector may be able to do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any, ClassVar, Protocol, runtime_checkable
+
+from integration_hub.connectors.contract.base import Outcome
+from integration_hub.records import BookedParcel, Booking, Consignment, Paper, Pickup, Rate, Tracking
+
+
+@runtime_checkable
+class QuotesRates(Protocol):
+	def quote_rates(self, consignment: Consignment) -> Sequence[Rate]:
+		"""What each service would cost; empty when nobody goes there. Changes nothing at the vendor."""
+
+
+@runtime_checkable
+class ShipsParcels(Protocol):
+	def book_shipment(
+		self, consignment: Consignment, service_id: str, *, key: str, look_first: bool
+	) -> Booking:
+		"""Order the transport of all parcels, once, whatever number of calls that takes: with `look_first` find by
+		`consignment.reference` how far a former try got and go on from there. Raises Waiting when the vendor
+		has not finished, Rejected with the vendor's reason when it will not take it."""
+
+	def cancel_shipment(self, parcels: Sequence[BookedParcel]) -> Sequence[Outcome]:
+		"""Call parcels off (Outcome.key = tracking number). One that is cancelled already is no failure; one that
+		has left is Rejected."""
+
+	def fetch_labels(self, parcels: Sequence[BookedParcel]) -> Sequence[Paper]:
+		"""The labels, one Paper for all or one each."""
+
+
+@runtime_checkable
+class PicksUpParcels(Protocol):
+	def request_pickup(
+		self, parcels: Sequence[BookedParcel], on: date | None, *, key: str, look_first: bool
+	) -> Pickup:
+		"""Ask the carrier to come by for these parcels. A pickup that was asked for already is returned."""
+
+
+@runtime_checkable
+class ManifestsParcels(Protocol):
+	def make_manifest(
+		self, parcels: Sequence[BookedParcel], *, key: str, look_first: bool
+	) -> Sequence[Paper]:
+		"""The list of parcels that the driver signs."""
+
+
+@runtime_checkable
+class TracksParcels(Protocol):
+	#: parcels asked for in one call
+	tracking_batch: ClassVar[int]
+
+	def fetch_tracking(self, tracking_numbers: Sequence[str]) -> Mapping[str, Mapping[str, Any]]:
+		"""Payloads by tracking number, any number of them; an unknown number is missing in the answer."""
+
+	def read_tracking(self, payload: Mapping[str, Any]) -> Tracking: ...
