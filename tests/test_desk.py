@@ -177,7 +177,7 @@ def test_connectors_describe_what_to_enter(people, site):
 	assert "PullsOrders" in shopify["capabilities"]
 	settings = {one["name"]: one for one in shopify["settings"]}
 	for setting in settings.values():
-		assert set(setting) == {"name", "label", "secret", "required", "help", "default"}
+		assert set(setting) == {"name", "label", "secret", "required", "help", "default", "choices"}
 		assert setting["label"] and setting["help"]
 	assert settings["shop_domain"]["required"] and not settings["shop_domain"]["secret"]
 	assert settings["access_token"]["secret"] and not settings["access_token"]["required"]

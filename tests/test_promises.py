@@ -461,7 +461,7 @@ def test_payloads_are_forgotten_after_their_time(hub):
 
 def test_unknown_errors_park_with_a_link_to_the_error_log(hub, monkeypatch):
 	from integration_hub.erp import orders as erp_orders
-	from integration_hub.sync import handlers
+	from integration_hub.sync import handlers, handling
 
 	shop = hub()
 	order = place(shop, 1)
@@ -469,16 +469,9 @@ def test_unknown_errors_park_with_a_link_to_the_error_log(hub, monkeypatch):
 	def broken(record, ctx):
 		raise ZeroDivisionError("a bug")
 
-	handler = handlers.HANDLERS[("In", "orders")]
-	inbound = handler.apply.__self__
-	monkeypatch.setitem(
-		handlers.HANDLERS,
-		("In", "orders"),
-		handlers.Handler(
-			inbound.prepare,
-			handlers.Inbound(inbound.protocol, inbound.fetch, inbound.read, broken, erp_orders.removed).apply,
-		),
-	)
+	handler = handling.inbound("fetch_orders", "read_order", broken, erp_orders.removed)
+	route = handling.Route("In", "orders", None, handler)
+	monkeypatch.setattr(handlers, "ROUTES", (route, *handlers.ROUTES))
 	event = shop.bring(order)
 	assert event.status == "Parked" and event.fix_doctype == "Error Log"
 	assert "a bug" in frappe.db.get_value("Error Log", event.fix_name, "error")

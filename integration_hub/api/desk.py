@@ -22,7 +22,7 @@ from frappe.utils import now_datetime
 from integration_hub.connectors import UnknownConnector
 from integration_hub.connectors.contract import Connector, capabilities
 from integration_hub.failures import Failure
-from integration_hub.sync import connections, pull, replay, setup, wake
+from integration_hub.sync import commands, connections, pull, replay, resources, setup, wake
 from integration_hub.sync import troubles as finding
 
 CONNECTION = connections.DOCTYPE
@@ -61,11 +61,12 @@ def _described(kind: type[Connector]) -> dict[str, Any]:
 				"required": setting.required,
 				"help": _(setting.help) if setting.help else "",
 				"default": setting.default,
+				"choices": list(setting.choices),
 			}
 			for setting in kind.settings
 		],
 		"resources": [
-			{"resource": resource, "direction": direction} for resource, direction in setup.resources_of(kind)
+			{"resource": offer.resource, "direction": offer.direction} for offer in resources.of(kind)
 		],
 	}
 
@@ -80,7 +81,11 @@ def status(connection: str) -> dict[str, Any]:
 	return {
 		"troubles": [trouble.as_dict() for trouble in finding.of(doc, kind, counts)],
 		"counts": counts,
-		"pulls": [row.resource for row in doc.resources if row.enabled and row.resource in pull.PULLS],
+		"pulls": [
+			row.resource
+			for row in doc.resources
+			if row.enabled and row.direction == "In" and pull.pullable(doc, row.resource)
+		],
 		"pushes_stock": connections.row_of(doc, "stock", "Out") is not None,
 		"capabilities": capabilities(kind) if kind else [],
 		"may_replay": bool(set(OPERATORS) & set(frappe.get_roles())),
@@ -101,11 +106,11 @@ def test_connection(connection: str) -> dict[str, Any]:
 def pull_now(connection: str, resource: str | None = None) -> str:
 	"""Fetch what changed, in the background: one Resource, or all that are switched on."""
 	doc = _open(connection)
-	_must_work(doc)
+	commands.must_work(doc)
 	with _in_words():
 		if not resource:
 			return setup.pull_now(doc)
-		if resource not in pull.PULLS or connections.row_of(doc, resource, "In") is None:
+		if not pull.pullable(doc, resource) or connections.row_of(doc, resource, "In") is None:
 			frappe.throw(_("{0} is not switched on for {1}.").format(_(resource.title()), doc.title))
 		pull.enqueue(doc.name, resource)
 	return _("Pulling {0} in the background.").format(_(resource))
@@ -115,7 +120,7 @@ def pull_now(connection: str, resource: str | None = None) -> str:
 def push_now(connection: str) -> str:
 	"""Tell the vendor every stock difference, in the background, what it refused before included."""
 	doc = _open(connection)
-	_must_work(doc)
+	commands.must_work(doc)
 	with _in_words():
 		return setup.push_now(doc)
 
@@ -227,16 +232,6 @@ def _may_operate(events: str | list[str]) -> list[str]:
 	if not names:
 		return []
 	return frappe.get_list(EVENT, filters={"name": ("in", names)}, pluck="name", limit_page_length=0)
-
-
-def _must_work(doc: Any) -> None:
-	"""Say at once why a job would do nothing, instead of enqueueing it."""
-	if connections.stopped():
-		frappe.throw(_("The hub is stopped. Switch off Stop Everything in Integration Settings first."))
-	if not doc.enabled:
-		frappe.throw(_("{0} is not enabled. Tick Enabled and save first.").format(doc.title))
-	if doc.paused:
-		frappe.throw(_("{0} is paused: {1} Press Resume first.").format(doc.title, doc.paused_reason or ""))
 
 
 def _class_or_none(doc: Any) -> type[Connector] | None:

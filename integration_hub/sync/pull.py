@@ -13,19 +13,14 @@ import frappe
 from frappe import _
 from frappe.utils import add_days, get_datetime, now_datetime
 
-from integration_hub.connectors.contract import Connector, PullsCustomers, PullsOrders, PullsProducts
+from integration_hub.connectors import UnknownConnector
+from integration_hub.connectors.contract import Connector
 from integration_hub.connectors.http import Exchange
 from integration_hub.erp.times import from_site, to_site
-from integration_hub.failures import Failure, NotAuthorised, RateLimited
-from integration_hub.sync import attempts, connections, store, wake
+from integration_hub.failures import Failure, NotAuthorised, RateLimited, Rejected
+from integration_hub.sync import attempts, connections, resources, store, wake
 from integration_hub.sync.failing import sort
 
-#: Resource → (capability, method)
-PULLS: dict[str, tuple[type, str]] = {
-	"orders": (PullsOrders, "pull_orders"),
-	"products": (PullsProducts, "pull_products"),
-	"customers": (PullsCustomers, "pull_customers"),
-}
 #: how far back the very first pull looks when nobody said otherwise
 FIRST_DAYS = 30
 METHOD = "integration_hub.tasks.pull"
@@ -52,7 +47,7 @@ def enqueue_due() -> int:
 	due = [
 		row
 		for row in rows
-		if row.resource in PULLS
+		if pullable(connections.get(row.parent), row.resource)
 		and (
 			not row.last_run_at
 			or row.last_run_at + timedelta(minutes=max(1, row.every_minutes or 10)) <= moment
@@ -62,6 +57,14 @@ def enqueue_due() -> int:
 		with wake.quietly(row.parent):
 			enqueue(row.parent, row.resource)
 	return len(due)
+
+
+def pullable(connection, resource: str) -> bool:
+	"""Can this Resource be pulled at all? Not when it only comes by webhook, or its connector is not installed."""
+	try:
+		return resources.walk_of(connections.class_of(connection), resource) is not None
+	except UnknownConnector:
+		return False
 
 
 def enqueue(connection: str, resource: str) -> None:
@@ -112,13 +115,15 @@ def _failed(connection: str, failure: Failure) -> str:
 def _walk(
 	connection, connector: Connector, row, resource: str, pages: int | None, exchanges: list
 ) -> tuple[int, int]:
-	capability, method = PULLS[resource]
+	walk = resources.walk_of(connector, resource)
+	if walk is None:
+		raise Rejected(_("{0} cannot be asked for {1}.").format(connector.title, _(resource)))
 	since = _since(row)
 	cursor = row.page_cursor or None
 	newest = from_site(get_datetime(row.newest_seen)) if row.newest_seen and cursor else None
 	new = seen = 0
 	while True:
-		page = getattr(connector, method)(since, cursor)
+		page = walk(connection, connector, since, cursor)
 		seen += len(page.notices)
 		new += store.store(connection.name, [store.draft(notice) for notice in page.notices])
 		if page.newest and (newest is None or page.newest > newest):

@@ -51,6 +51,7 @@ def _requeue(condition) -> int:
 		.set(event.due_at, moment)
 		.set(event.done_at, None)
 		.set(event.tries, 0)
+		.set(event.replays, event.replays + 1)
 		.set(event.waits_for, None)
 		.set(event.modified, moment)
 		.where(condition(event))

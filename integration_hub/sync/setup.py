@@ -10,28 +10,10 @@ from frappe import _
 from frappe.utils import get_url, now_datetime
 
 from integration_hub.connectors import UnknownConnector
-from integration_hub.connectors.contract import (
-	Connector,
-	FulfilsOrders,
-	PullsCustomers,
-	PullsOrders,
-	PullsProducts,
-	PushesStock,
-	ReceivesWebhooks,
-)
+from integration_hub.connectors.contract import Connector, PushesStock, ReceivesWebhooks
 from integration_hub.connectors.http import is_loopback
 from integration_hub.failures import Failure
-from integration_hub.sync import connections, pull, push, replay, wake
-
-#: capability → the Resource row it gives a Connection
-RESOURCES: tuple[tuple[type, str, str], ...] = (
-	(PullsOrders, "orders", "In"),
-	(PullsProducts, "products", "In"),
-	(PullsCustomers, "customers", "In"),
-	(PushesStock, "stock", "Out"),
-	(FulfilsOrders, "shipments", "Out"),
-)
-
+from integration_hub.sync import connections, pull, push, replay, resources, wake
 
 # --- the form ---------------------------------------------------------------------------------------------
 
@@ -62,9 +44,13 @@ def complete_rows(doc: Any) -> None:
 			or doc.append(
 				"resources", {"resource": resource, "direction": direction, "enabled": 0, "every_minutes": 10}
 			)
-			for resource, direction in resources_of(kind)
+			for resource, direction in _offered(kind)
 		],
 	)
+
+
+def _offered(kind: type[Connector]) -> list[tuple[str, str]]:
+	return [(offer.resource, offer.direction) for offer in resources.of(kind)]
 
 
 def _set_rows(doc: Any, table: str, rows: list[Any]) -> None:
@@ -78,12 +64,6 @@ def _class(doc: Any) -> type[Connector]:
 		return connections.class_of(doc)
 	except UnknownConnector:
 		frappe.throw(_("There is no connector “{0}” on this site.").format(doc.connector))
-
-
-def resources_of(kind: type[Connector]) -> list[tuple[str, str]]:
-	from integration_hub.connectors.contract import satisfies
-
-	return [(resource, direction) for protocol, resource, direction in RESOURCES if satisfies(kind, protocol)]
 
 
 def validate(doc: Any) -> None:
@@ -176,7 +156,11 @@ def test(doc: Any) -> dict[str, Any]:
 
 
 def pull_now(doc: Any) -> str:
-	rows = [row.resource for row in doc.resources if row.enabled and row.direction == "In"]
+	rows = [
+		row.resource
+		for row in doc.resources
+		if row.enabled and row.direction == "In" and pull.pullable(doc, row.resource)
+	]
 	for resource in rows:
 		pull.enqueue(doc.name, resource)
 	return (

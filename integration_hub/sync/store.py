@@ -120,7 +120,7 @@ def _row(connection: str, one: Draft, moment, user: str) -> tuple[Any, ...]:
 		0,
 		None if one.dead else moment,
 		moment if one.dead else None,
-		_short(one.dedupe_key, 180),
+		short_key(one.dedupe_key),
 		one.version[:40],
 		one.payload,
 		doctype,
@@ -129,7 +129,7 @@ def _row(connection: str, one: Draft, moment, user: str) -> tuple[Any, ...]:
 	)
 
 
-def _short(key: str, length: int) -> str:
+def short_key(key: str, length: int = 180) -> str:
 	"""A key that fits its column and stays unique."""
 	if len(key) <= length:
 		return key

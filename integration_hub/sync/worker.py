@@ -15,7 +15,8 @@ the verdict. A worker killed anywhere leaves a lease that runs out; `sweep` make
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -55,6 +56,19 @@ class Work:
 	reference_name: str | None
 	lease: str
 	label: str = ""
+	claims: int = 0
+	replays: int = 0
+
+	@property
+	def key(self) -> str:
+		"""The vendor's idempotency key: the same for every try. A replay is asked for by somebody who has mended
+		something, so it gets a new one: vendors answer an old key with the old refusal."""
+		return f"{self.name}-{self.replays}" if self.replays else self.name
+
+	@property
+	def look_first(self) -> bool:
+		"""May a former try have reached the vendor? Whatever became of it: the worker may have been killed."""
+		return self.claims > 0
 
 
 class LeaseLost(Exception):
@@ -69,11 +83,9 @@ def drain(
 
 	Returns how many Events were worked on. Must be called with no transaction open worth keeping.
 	"""
-	user = frappe.session.user
 	end = time.monotonic() + seconds
 	done = 0
-	try:
-		frappe.set_user(_creation_user())
+	with acting():
 		while time.monotonic() < end and (limit is None or done < limit):
 			connection = connections.get(connection_name)
 			if not connections.is_working(connection):
@@ -87,8 +99,6 @@ def drain(
 				continue
 			work(connection, claimed, end=end)
 			done += len(claimed)
-	finally:
-		frappe.set_user(user)
 	if limit is None:
 		wake.rescue(connection_name)
 	return done
@@ -107,6 +117,33 @@ def _until_next_due(connection: str) -> float | None:
 	return None if due is None else (get_datetime(due) - moment).total_seconds()
 
 
+def do_now(connection_name: str, event: str) -> bool:
+	"""Work on this one Event at once, in the caller's process. False when it cannot be had: another worker has it, or
+	something else about the same outside thing is being worked on. Commits what the caller has open."""
+	connection = connections.get(connection_name)
+	if not connections.is_working(connection):
+		return False
+	with acting():
+		claimed = claim(connection_name, 1, event=event)
+		if claimed:
+			work(connection, claimed)
+	return bool(claimed)
+
+
+@contextmanager
+def acting() -> Iterator[None]:
+	"""Documents are made by the user that the settings name. In a web request the person's session comes back
+	unharmed: `set_user` alone would leave it without its id."""
+	session, form = frappe.local.session, frappe.local.form_dict
+	frappe.local.session = frappe._dict(session)
+	try:
+		frappe.set_user(_creation_user())
+		yield
+	finally:
+		frappe.set_user(session.user)
+		frappe.local.session, frappe.local.form_dict = session, form
+
+
 def _creation_user() -> str:
 	name = "Integration Settings"
 	return frappe.get_cached_value(name, name, "creation_user") or "Administrator"
@@ -117,17 +154,19 @@ def lease_seconds() -> int:
 	return int(frappe.get_cached_value(name, name, "lease_seconds") or 300)
 
 
-def claim(connection: str, limit: int) -> list[Work]:
-	"""Take up to `limit` due Events, oldest first, at most one for each outside thing. Commits."""
+def claim(connection: str, limit: int, *, event: str | None = None) -> list[Work]:
+	"""Take up to `limit` due Events, oldest first, at most one for each outside thing. Commits.
+
+	`event` takes that one only, also before it is due (a person waits for it)."""
 	for _try in range(3):
 		try:
-			return _claim(connection, limit)
+			return _claim(connection, limit, event)
 		except (frappe.QueryDeadlockError, frappe.QueryTimeoutError):
 			frappe.db.rollback()  # a dead lock undid the claims before it as well: begin again
 	return []
 
 
-def _claim(connection: str, limit: int) -> list[Work]:
+def _claim(connection: str, limit: int, only: str | None) -> list[Work]:
 	frappe.db.rollback()  # start from a fresh snapshot: see what others have just committed
 	event = frappe.qb.DocType(DOCTYPE)
 	due = (
@@ -144,8 +183,13 @@ def _claim(connection: str, limit: int) -> list[Work]:
 			event.label,
 			event.reference_doctype,
 			event.reference_name,
+			event.claims,
+			event.replays,
 		)
-		.where((event.connection == connection) & (event.due_at <= now_datetime()))
+		.where(
+			(event.connection == connection)
+			& (event.name == only if only else event.due_at <= now_datetime())
+		)
 		.orderby(event.due_at)
 		.limit(limit * 3)
 		.run(as_dict=True)
@@ -181,6 +225,7 @@ def _take(name: str, lane: str, lease: str) -> bool:
 			.set(event.lane, lane)
 			.set(event.lease, lease)
 			.set(event.lease_until, moment + timedelta(seconds=lease_seconds()))
+			.set(event.claims, event.claims + 1)
 			.set(event.modified, moment)
 			.where((event.name == name) & event.due_at.isnotnull())
 			.run()
@@ -231,8 +276,8 @@ def work(connection, claimed: Sequence[Work], *, end: float | None = None) -> No
 	connector = connections.open_connector(connection, on_exchange=exchanges.append)
 	renewed = time.monotonic()
 	left = list(claimed)
-	for handler, group in handlers.grouped(claimed):
-		prepared = _prepare(handler, connector, group)
+	for handler, group in handlers.grouped(connector, claimed):
+		prepared = _prepare(handler, connection, connector, group)
 		if exchanges:
 			attempts.add_exchanges(connection.name, group[0].name if len(group) == 1 else None, exchanges)
 			exchanges.clear()
@@ -252,11 +297,11 @@ def _late(end: float | None) -> bool:
 	return end is not None and time.monotonic() > end
 
 
-def _prepare(handler, connector, group: Sequence[Work]) -> dict[str, object]:
+def _prepare(handler, connection, connector, group: Sequence[Work]) -> dict[str, object]:
 	"""What each Event needs from the vendor, or the Failure that stopped it. No transaction is open."""
 	frappe.db.rollback()
 	try:
-		prepared = handler.prepare(connector, group)
+		prepared = handler.prepare(connection, connector, group)
 	except Exception as error:  # noqa: BLE001 - the border of a worker: whatever a connector raises is sorted, none is lost
 		failure = sort(error)
 		return {one.name: failure for one in group}

@@ -26,7 +26,7 @@ Plan = dict[str, dict[str, list[dict[str, Any]]]]
 
 
 class Fulfils(Client):
-	def fulfil_order(self, shipment: Shipment, *, look_first: bool) -> Fulfilment:
+	def fulfil_order(self, shipment: Shipment, *, key: str, look_first: bool) -> Fulfilment:
 		order = self._fulfilment_orders(shipment.order_id)
 		wanted = _pieces(shipment.lines)
 		told = _told_already(order, shipment)

@@ -1,0 +1,51 @@
+"""What a Connection can synchronise: each capability's Resources, and how those that come in are walked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from integration_hub.connectors import contract
+from integration_hub.connectors.contract import Connector, Page, satisfies
+
+#: (connection, connector, since, cursor) -> Page
+Walk = Callable[[Any, Connector, datetime, str | None], Page]
+
+
+@dataclass(frozen=True)
+class Offer:
+	"""A capability gives a Connection this row. `walk` pulls it; None: nothing is pulled (it goes out, or comes by
+	webhook only)."""
+
+	capability: type
+	resource: str
+	direction: str
+	walk: Walk | None = None
+
+
+def _pull(method: str) -> Walk:
+	def walk(_connection, connector: Connector, since: datetime, cursor: str | None) -> Page:
+		return getattr(connector, method)(since, cursor)
+
+	return walk
+
+
+OFFERS: tuple[Offer, ...] = (
+	Offer(contract.PullsOrders, "orders", "In", _pull("pull_orders")),
+	Offer(contract.PullsProducts, "products", "In", _pull("pull_products")),
+	Offer(contract.PullsCustomers, "customers", "In", _pull("pull_customers")),
+	Offer(contract.PushesStock, "stock", "Out"),
+	Offer(contract.FulfilsOrders, "shipments", "Out"),
+)
+
+
+def of(kind: type[Connector] | Connector) -> list[Offer]:
+	"""What a connector's Connections can synchronise, in the order of the form."""
+	return [offer for offer in OFFERS if satisfies(kind, offer.capability)]
+
+
+def walk_of(kind: type[Connector] | Connector, resource: str) -> Walk | None:
+	"""How a Resource is pulled at this connector, None when it cannot be."""
+	return next((offer.walk for offer in of(kind) if offer.resource == resource and offer.walk), None)

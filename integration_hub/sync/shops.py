@@ -1,0 +1,41 @@
+"""Events of shops: orders, products and customers in, parcels out."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from integration_hub.connectors.contract import (
+	Connector,
+	FulfilsOrders,
+	PullsCustomers,
+	PullsOrders,
+	PullsProducts,
+)
+from integration_hub.erp import customers, items, orders, shipments
+from integration_hub.erp.context import Context, Result
+from integration_hub.sync.handling import Route, inbound, outbound
+
+
+def _fulfil(connector: Connector, one: Any) -> Any:
+	shipment = shipments.from_payload(json.loads(one.payload))
+	return connector.fulfil_order(shipment, key=one.key, look_first=one.look_first)
+
+
+def _fulfilled(fulfilment: Any, one: Any, ctx: Context) -> Result:
+	return shipments.told(fulfilment, (one.reference_doctype, one.reference_name), ctx)
+
+
+ROUTES = (
+	Route("In", "orders", PullsOrders, inbound("fetch_orders", "read_order", orders.apply, orders.removed)),
+	Route(
+		"In", "products", PullsProducts, inbound("fetch_products", "read_product", items.apply, items.removed)
+	),
+	Route(
+		"In",
+		"customers",
+		PullsCustomers,
+		inbound("fetch_customers", "read_customer", customers.apply, customers.removed),
+	),
+	Route("Out", "shipments", FulfilsOrders, outbound(_fulfil, _fulfilled)),
+)
