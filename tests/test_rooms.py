@@ -11,6 +11,7 @@ APP = Path(__file__).resolve().parents[1] / "integration_hub"
 ALLOWED = {
 	"hooks": set(),
 	"install": {"sync", "erp", "connectors"},
+	"patches": {"sync", "erp", "connectors"},
 	"tasks": {"sync"},
 	"api": {"sync", "erp", "connectors", "records", "failures"},
 	"doctype": {"sync"},

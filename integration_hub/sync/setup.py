@@ -21,6 +21,7 @@ from integration_hub.sync import connections, pull, push, replay, resources, wak
 def complete_rows(doc: Any) -> None:
 	"""Draw the credential and Resource rows from the connector; what was entered stays."""
 	kind = _class(doc)
+	doc.category = kind.category  # the form shows the tabs of this kind of vendor
 	if not doc.webhook_key:
 		doc.webhook_key = frappe.generate_hash(length=32)
 	entered = {row.setting: row for row in doc.credentials}

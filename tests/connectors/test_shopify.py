@@ -635,7 +635,7 @@ def bought(shop):
 
 def test_a_parcel_is_told(shopify, bought):
 	found = shopify.fulfil_order(
-		shipment(bought, {0: 2}, tracking_urls=("https://t.example/1",), notify=False), look_first=False
+		shipment(bought, {0: 2}, tracking_urls=("https://t.example/1",), notify=False), key="k", look_first=False
 	)
 	(parcel,) = bought.fulfillments
 	assert found.id == str(parcel.id) and found.tracking_numbers == ("1Z999",)
