@@ -20,6 +20,7 @@ after_uninstall = "integration_hub.install.after_uninstall"
 # A user's save only ever writes an Event or marks stock as changed: no vendor is called from here.
 doc_events = {
 	"Delivery Note": {"on_submit": "integration_hub.tasks.delivery_note_submitted"},
+	"Shipment": {"on_cancel": "integration_hub.tasks.shipment_cancelled"},
 	"Stock Ledger Entry": {"after_insert": "integration_hub.tasks.stock_moved"},
 	"Sales Order": {
 		"on_submit": "integration_hub.tasks.stock_reserved",
@@ -39,8 +40,13 @@ scheduler_events = {
 
 # Integration documents are found by reference; they must not keep ERPNext documents from being deleted
 # or cancelled.
-ignore_links_on_delete = ["Integration Event", "Integration Link", "Integration Stock Level"]
-auto_cancel_exempted_doctypes = ["Integration Event", "Integration Link"]
+ignore_links_on_delete = [
+	"Integration Event",
+	"Integration Link",
+	"Integration Stock Level",
+	"Integration Parcel",
+]
+auto_cancel_exempted_doctypes = ["Integration Event", "Integration Link", "Integration Parcel"]
 
 log_clearing_doctypes = {}
 

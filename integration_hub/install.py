@@ -55,6 +55,40 @@ CUSTOM_FIELDS = {
 	"Sales Invoice": [{**_CONNECTION, "insert_after": "po_date"}, _ORDER],
 	"Delivery Note": [{**_CONNECTION, "insert_after": "po_date"}, _ORDER],
 	"Payment Entry": [{**_CONNECTION, "insert_after": "reference_date"}, _ORDER],
+	"Shipment": [
+		{**_CONNECTION, "insert_after": "awb_number", "allow_on_submit": 1},
+		{
+			"fieldname": "integration_status",
+			"fieldtype": "Select",
+			"label": "Parcel Status",
+			"options": "\ncreated\npicked_up\nin_transit\nout_for_delivery\ndelivered\nfailed_attempt\nreturned\nexception\ncancelled",
+			"insert_after": "tracking_status_info",
+			"read_only": 1,
+			"allow_on_submit": 1,
+			"no_copy": 1,
+			"in_standard_filter": 1,
+		},
+		{
+			"fieldname": "integration_cod_amount",
+			"fieldtype": "Currency",
+			"label": "Cash on Delivery",
+			"insert_after": "value_of_goods",
+			"no_copy": 1,
+		},
+	],
+	"Item": [
+		{
+			"fieldname": f"integration_{side}",
+			"fieldtype": "Float",
+			"label": f"Packed {side.title()} (cm)",
+			"insert_after": after,
+		}
+		for side, after in (
+			("length", "weight_uom"),
+			("width", "integration_length"),
+			("height", "integration_width"),
+		)
+	],
 	"Sales Order Item": [_LINE],
 	"Delivery Note Item": [_LINE],
 	"Sales Invoice Item": [_LINE],

@@ -2,7 +2,7 @@
 
 import frappe
 
-from integration_hub.sync import outbox, retention, setup, worker
+from integration_hub.sync import outbox, parcels, retention, setup, worker
 from integration_hub.sync import pull as pulling
 from integration_hub.sync import push as pushing
 from integration_hub.sync import sweep as sweeping
@@ -35,6 +35,11 @@ def forget_old_data() -> None:
 
 def delivery_note_submitted(doc, method=None) -> None:
 	outbox.delivery_note_submitted(doc)
+	parcels.delivery_note_submitted(doc)
+
+
+def shipment_cancelled(doc, method=None) -> None:
+	parcels.shipment_cancelled(doc)
 
 
 def stock_moved(doc, method=None) -> None:

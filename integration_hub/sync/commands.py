@@ -12,7 +12,10 @@ from dataclasses import dataclass
 import frappe
 from frappe import _
 
-from integration_hub.sync import connections, store, wake, worker
+from integration_hub.sync import connections, replay, store, wake, worker
+
+#: a person who asks again has mended something, or hopes for better luck
+AGAIN = ("Parked", "Dead", "Retrying", "Ignored")
 
 
 @dataclass(frozen=True)
@@ -31,17 +34,23 @@ class Answer:
 
 
 def ask(connection_name: str, draft: store.Draft) -> Answer:
-	"""Store an Event and do it now. Asking for the same again (same dedupe key) answers what became of it.
+	"""Store an Event and do it now. Asking for the same again (same dedupe key) tries what had failed once more, as
+	it is asked for now; what is done stays done, and its answer is given again.
 
 	Commits what the caller has open: check rights and input before. Raises frappe.ValidationError when the Connection
 	is off, paused or stopped, in the user's words.
 	"""
 	must_work(connections.get(connection_name))
-	store.store(connection_name, [draft])
-	frappe.db.commit()  # asked for means stored: what follows may be killed
-	name = frappe.db.get_value(
-		store.DOCTYPE, {"connection": connection_name, "dedupe_key": store.short_key(draft.dedupe_key)}
+	new = store.store(connection_name, [draft])
+	name, status = frappe.db.get_value(
+		store.DOCTYPE,
+		{"connection": connection_name, "dedupe_key": store.short_key(draft.dedupe_key)},
+		["name", "status"],
 	)
+	if not new and status in AGAIN:
+		frappe.db.set_value(store.DOCTYPE, name, "payload", draft.payload, update_modified=False)
+		replay.replay([name])
+	frappe.db.commit()  # asked for means stored: what follows may be killed
 	worker.do_now(connection_name, name)
 	answer = answer_of(name)
 	if answer.status in ("Queued", "Retrying"):

@@ -18,24 +18,33 @@ def delivery_note_submitted(doc) -> None:
 		return
 	for told in shipments.of_delivery_note(doc):
 		connection = connections.get(told.connection)
-		if not connection.enabled or connections.row_of(connection, "shipments", "Out") is None:
+		if connection.tell_parcels == "When the Tracking Number Is Known" and not doc.get("lr_no"):
 			continue
-		stored = store.store(
-			told.connection,
-			[
-				store.Draft(
-					direction="Out",
-					resource="shipments",
-					outside_id=told.order_id,
-					dedupe_key=f"delivery:{doc.name}:{told.order_id}",
-					label=told.label,
-					payload=told.payload,
-					reference=(doc.doctype, doc.name),
-				)
-			],
-		)
-		if stored:
-			wake.wake_after_commit(told.connection)
+		_tell_shop(connection, told, doc, "upsert", f"delivery:{doc.name}:{told.order_id}")
+
+
+def tracking_known(doc) -> None:
+	"""A carrier has given a delivered order its tracking numbers: the shop shall hear them, once for these numbers."""
+	for told in shipments.of_delivery_note(doc):
+		key = f"tracking:{doc.name}:{told.order_id}:{doc.lr_no}"
+		_tell_shop(connections.get(told.connection), told, doc, "track", key)
+
+
+def _tell_shop(connection, told: shipments.Told, doc, action: str, dedupe_key: str) -> None:
+	if not connection.enabled or connections.row_of(connection, "shipments", "Out") is None:
+		return
+	draft = store.Draft(
+		direction="Out",
+		resource="shipments",
+		action=action,
+		outside_id=told.order_id,
+		dedupe_key=dedupe_key,
+		label=told.label,
+		payload=told.payload,
+		reference=(doc.doctype, doc.name),
+	)
+	if store.store(told.connection, [draft]):
+		wake.wake_after_commit(told.connection)
 
 
 def stock_moved(item_code: str) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from integration_hub.connectors import contract
 from integration_hub.connectors.contract import Connector, Page, satisfies
+from integration_hub.sync import parcels
 
 #: (connection, connector, since, cursor) -> Page
 Walk = Callable[[Any, Connector, datetime, str | None], Page]
@@ -38,6 +39,7 @@ OFFERS: tuple[Offer, ...] = (
 	Offer(contract.PullsCustomers, "customers", "In", _pull("pull_customers")),
 	Offer(contract.PushesStock, "stock", "Out"),
 	Offer(contract.FulfilsOrders, "shipments", "Out"),
+	Offer(contract.TracksParcels, "tracking", "In", parcels.walk),
 )
 
 

@@ -17,6 +17,16 @@ from integration_hub.erp.context import Context, Result
 from integration_hub.sync.handling import Route, inbound, outbound
 
 
+def _know_parcel(one: Any, ctx: Context) -> None:
+	"""Tracking numbers for a parcel that the shop knows already: told of that parcel, not of a new one."""
+	if one.action != "track":
+		return
+	links = ctx.links.of(one.reference_doctype, one.reference_name, shipments.RESOURCE)
+	if links:
+		shipment = shipments.from_payload(json.loads(one.payload))
+		one.payload = shipment.model_copy(update={"fulfilment_id": links[0].outside_id}).model_dump_json()
+
+
 def _fulfil(connector: Connector, one: Any) -> Any:
 	shipment = shipments.from_payload(json.loads(one.payload))
 	return connector.fulfil_order(shipment, key=one.key, look_first=one.look_first)
@@ -37,5 +47,5 @@ ROUTES = (
 		PullsCustomers,
 		inbound("fetch_customers", "read_customer", customers.apply, customers.removed),
 	),
-	Route("Out", "shipments", FulfilsOrders, outbound(_fulfil, _fulfilled)),
+	Route("Out", "shipments", FulfilsOrders, outbound(_fulfil, _fulfilled, _know_parcel)),
 )

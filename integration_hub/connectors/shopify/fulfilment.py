@@ -28,6 +28,9 @@ Plan = dict[str, dict[str, list[dict[str, Any]]]]
 class Fulfils(Client):
 	def fulfil_order(self, shipment: Shipment, *, key: str, look_first: bool) -> Fulfilment:
 		order = self._fulfilment_orders(shipment.order_id)
+		known = _parcel_of(order, shipment)
+		if known:
+			return self._tell_tracking(known, shipment)
 		wanted = _pieces(shipment.lines)
 		told = _told_already(order, shipment)
 		if look_first:
@@ -79,13 +82,7 @@ class Fulfils(Client):
 				for order, lines in part.items()
 			],
 		}
-		tracking: dict[str, Any] = {}
-		if shipment.tracking_numbers:
-			tracking["numbers"] = list(shipment.tracking_numbers)
-		if shipment.tracking_urls:
-			tracking["urls"] = list(shipment.tracking_urls)
-		if tracking and shipment.carrier:
-			tracking["company"] = shipment.carrier
+		tracking = _tracking(shipment)
 		if tracking:
 			fulfillment["trackingInfo"] = tracking
 		payload, errors = self.mutate(
@@ -94,6 +91,45 @@ class Fulfils(Client):
 		if errors or not payload.get("fulfillment"):
 			raise Rejected(f"Shopify does not take the parcel {shipment.reference}: {sentence_of(errors)}")
 		return reading.fulfilment(self._whole_parcel(payload["fulfillment"]))
+
+	def _tell_tracking(self, parcel: Fulfilment, shipment: Shipment) -> Fulfilment:
+		"""Carrier and numbers of a parcel the shop knows already; saying the same again changes nothing."""
+		if set(shipment.tracking_numbers) == set(parcel.tracking_numbers):
+			return parcel
+		payload, errors = self.mutate(
+			queries.TRACKING,
+			{
+				"id": gid("Fulfillment", parcel.id),
+				"tracking": _tracking(shipment),
+				"notify": shipment.notify,
+			},
+			repeatable=True,
+		)
+		if errors or not payload.get("fulfillment"):
+			raise Rejected(
+				f"Shopify does not take the tracking number of {shipment.reference}: {sentence_of(errors)}"
+			)
+		return reading.fulfilment(self._whole_parcel(payload["fulfillment"]))
+
+
+def _tracking(shipment: Shipment) -> dict[str, Any]:
+	tracking: dict[str, Any] = {}
+	if shipment.tracking_numbers:
+		tracking["numbers"] = list(shipment.tracking_numbers)
+	if shipment.tracking_urls:
+		tracking["urls"] = list(shipment.tracking_urls)
+	if tracking and shipment.carrier:
+		tracking["company"] = shipment.carrier
+	return tracking
+
+
+def _parcel_of(order: Json, shipment: Shipment) -> Fulfilment | None:
+	"""The parcel the shop was told of before, unless it was cancelled there since."""
+	for one in order["fulfillments"]:
+		parcel = reading.fulfilment(one)
+		if parcel.id == shipment.fulfilment_id and not parcel.cancelled:
+			return parcel
+	return None
 
 
 def _pieces(lines: Iterable[ShippedLine]) -> dict[str, Decimal]:

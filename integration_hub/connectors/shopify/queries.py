@@ -247,6 +247,17 @@ FULFIL = Query(
 	cost=120,
 )
 
+TRACKING = Query(
+	"Tracking",
+	f"""mutation Tracking($id: ID!, $tracking: FulfillmentTrackingInput!, $notify: Boolean) {{
+	fulfillmentTrackingInfoUpdate(fulfillmentId: $id, trackingInfoInput: $tracking, notifyCustomer: $notify) {{
+		fulfillment {{ {_PARCEL} }}
+		userErrors {{ field message }}
+	}}
+}}""",
+	cost=120,
+)
+
 WEBHOOKS = Query(
 	"Webhooks",
 	"""query Webhooks($after: String) {

@@ -1,0 +1,272 @@
+"""Shipments and Delivery Notes → what a carrier must know: addresses, boxes, goods, money to collect.
+
+Weights are kilograms, sizes centimetres. What items do not say is taken from the Connection's defaults.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+import frappe
+from frappe import _
+from frappe.utils import flt, get_datetime, strip_html
+
+from integration_hub.erp.times import from_site
+from integration_hub.failures import Invalid
+from integration_hub.records import ZERO, Address, Consignment, Goods, Parcel
+
+#: kilograms in one of these (ERPNext's own names of units)
+KILOGRAMS = {
+	"Kg": Decimal(1),
+	"Kilogram": Decimal(1),
+	"Gram": Decimal("0.001"),
+	"Pound": Decimal("0.45359237"),
+	"Ounce": Decimal("0.028349523125"),
+	"Tonne": Decimal(1000),
+}
+CENT = Decimal("0.01")
+GRAM = Decimal("0.001")
+
+
+def of_shipment(shipment: Any, connection: Any) -> Consignment:
+	"""What is to be carried for a Shipment. Raises Invalid with everything that is missing, and where to mend it."""
+	notes = [frappe.get_doc("Delivery Note", row.delivery_note) for row in _distinct(shipment)]
+	goods = goods_of(notes)
+	sender = _address(shipment.pickup_address_name, shipment.pickup, _sender_contact(shipment))
+	receiver = _address(
+		shipment.delivery_address_name, shipment.delivery_to, _receiver_contact(shipment, notes)
+	)
+	is_return = shipment.pickup_from_type == "Customer"
+	_complete(shipment, sender, receiver)
+	currency = notes[0].currency if notes else _company_currency(shipment)
+	return Consignment(
+		reference=shipment.name,
+		order_number=_order_number(notes) or shipment.name,
+		ordered_at=from_site(get_datetime(shipment.creation)),
+		invoice_number=_invoice_of(notes),
+		sender=sender,
+		receiver=receiver,
+		pickup_place=_pickup_place(connection, notes),
+		parcels=_parcels(shipment, goods),
+		goods=goods,
+		currency=currency,
+		value=_value(shipment, notes),
+		cod_amount=ZERO if is_return else _exact(shipment.get("integration_cod_amount"), CENT),
+		is_return=is_return,
+		ready_at=from_site(get_datetime(f"{shipment.pickup_date} {shipment.pickup_from}")),
+		note=shipment.description_of_content or "",
+	)
+
+
+def _distinct(shipment: Any) -> list[Any]:
+	return list({row.delivery_note: row for row in shipment.shipment_delivery_note}.values())
+
+
+def _company_currency(shipment: Any) -> str:
+	company = shipment.pickup_company or shipment.delivery_company
+	return frappe.get_cached_value("Company", company, "default_currency")
+
+
+def goods_of(notes: Sequence[Any]) -> tuple[Goods, ...]:
+	"""What is in the boxes, one entry for each SKU and price; packed bundles count as what they were sold as."""
+	found: dict[tuple[str, Decimal], Goods] = {}
+	for note in notes:
+		for row in note.items:
+			quantity = abs(Decimal(str(row.qty)))
+			if not quantity:
+				continue
+			item = frappe.get_cached_value(
+				"Item",
+				row.item_code,
+				["weight_per_unit", "weight_uom", "country_of_origin", "customs_tariff_number"],
+				as_dict=True,
+			)
+			price = _with_taxes(note, row) / quantity
+			known = found.get((row.item_code, price))
+			found[(row.item_code, price)] = Goods(
+				sku=row.item_code,
+				title=strip_html(row.item_name or row.item_code),
+				quantity=quantity + (known.quantity if known else ZERO),
+				unit_value=price.quantize(CENT),
+				tariff_code=item.customs_tariff_number or row.get("gst_hsn_code") or "",
+				origin_country=_country_code(item.country_of_origin),
+				weight=_weight(item),
+			)
+	return tuple(found.values())
+
+
+def _with_taxes(note: Any, row: Any) -> Decimal:
+	"""A row's share of what the buyer pays: its net amount and the same share of taxes and charges."""
+	net = abs(Decimal(str(row.net_amount)))
+	whole = abs(Decimal(str(note.net_total)))
+	return net if not whole else net * abs(Decimal(str(note.grand_total))) / whole
+
+
+def _weight(item: Any) -> Decimal | None:
+	if not item.weight_per_unit or item.weight_uom not in KILOGRAMS:
+		return None
+	return (Decimal(str(item.weight_per_unit)) * KILOGRAMS[item.weight_uom]).quantize(GRAM)
+
+
+def suggest_parcels(notes: Sequence[Any], connection: Any) -> list[dict[str, float]]:
+	"""One box for everything: the items' weights, the largest length and width, heights on top of each other; the
+	Connection's defaults stand in for items that say nothing. Rows for Shipment Parcel."""
+	weight, length, width, height, nameless = ZERO, ZERO, ZERO, ZERO, False
+	for note in notes:
+		for row in note.items:
+			quantity = abs(Decimal(str(row.qty)))
+			item = frappe.get_cached_doc("Item", row.item_code)
+			own = _weight(item)
+			weight += quantity * (own or ZERO)
+			nameless = nameless or own is None
+			sizes = [
+				Decimal(str(item.get(f"integration_{side}") or 0)) for side in ("length", "width", "height")
+			]
+			if all(sizes):
+				length, width = max(length, sizes[0]), max(width, sizes[1])
+				height += sizes[2] * quantity
+	if nameless:
+		weight = max(weight, Decimal(str(connection.default_weight or "0.5")))
+	return [
+		{
+			"weight": float(weight or Decimal(str(connection.default_weight or "0.5"))),
+			"length": round(length) or int(flt(connection.default_length) or 20),
+			"width": round(width) or int(flt(connection.default_width) or 15),
+			"height": round(height) or int(flt(connection.default_height) or 10),
+			"count": 1,
+		}
+	]
+
+
+def _parcels(shipment: Any, goods: tuple[Goods, ...]) -> tuple[Parcel, ...]:
+	boxes = []
+	for row in shipment.shipment_parcel:
+		for _number in range(max(1, int(row.count or 1))):
+			boxes.append(
+				Parcel(
+					weight=_exact(row.weight, GRAM),
+					length=Decimal(row.length or 1),
+					width=Decimal(row.width or 1),
+					height=Decimal(row.height or 1),
+				)
+			)
+	if len(boxes) == 1:
+		# nobody need say what is in the only box
+		boxes = [boxes[0].model_copy(update={"goods": goods})]
+	return tuple(boxes)
+
+
+def _exact(value: Any, unit: Decimal) -> Decimal:
+	return Decimal(str(value or 0)).quantize(unit)
+
+
+def _value(shipment: Any, notes: Sequence[Any]) -> Decimal:
+	if notes:
+		return sum((_exact(abs(note.grand_total), CENT) for note in notes), ZERO)
+	return _exact(shipment.value_of_goods, CENT)
+
+
+def _order_number(notes: Sequence[Any]) -> str:
+	for note in notes:
+		if note.get("integration_order"):
+			return note.integration_order
+	return notes[0].name if notes else ""
+
+
+def _invoice_of(notes: Sequence[Any]) -> str:
+	names = [note.name for note in notes]
+	if not names:
+		return ""
+	return (
+		frappe.db.get_value("Sales Invoice Item", {"delivery_note": ("in", names), "docstatus": 1}, "parent")
+		or ""
+	)
+
+
+def _pickup_place(connection: Any, notes: Sequence[Any]) -> str:
+	"""The carrier's name of the place: what the Connection's Locations say for the warehouse, else the first row."""
+	warehouses = [row.warehouse for note in notes for row in note.items]
+	rows = connection.locations
+	mapped = next((row.location_id for row in rows if row.warehouse in warehouses), None)
+	return mapped or (rows[0].location_id if rows else "")
+
+
+# --- addresses and people --------------------------------------------------------------------------------
+
+
+def _address(name: str | None, title: str | None, contact: dict[str, str]) -> Address:
+	if not name:
+		return Address()
+	doc = frappe.get_cached_doc("Address", name)
+	return Address(
+		name=contact.get("name") or strip_html(title or "") or doc.address_title or "",
+		company=strip_html(title or "") or doc.address_title or "",
+		line1=doc.address_line1 or "",
+		line2=doc.address_line2 or "",
+		city=doc.city or "",
+		state=doc.state or "",
+		postal_code=doc.pincode or "",
+		country_code=_country_code(doc.country),
+		phone=contact.get("phone") or doc.phone or "",
+		email=contact.get("email") or doc.email_id or "",
+	)
+
+
+def _country_code(country: str | None) -> str:
+	code = frappe.get_cached_value("Country", country, "code") if country else None
+	return (code or "").upper()
+
+
+def _sender_contact(shipment: Any) -> dict[str, str]:
+	if shipment.pickup_contact_name:
+		return _contact(shipment.pickup_contact_name)
+	person = shipment.pickup_contact_person and frappe.get_cached_value(
+		"User", shipment.pickup_contact_person, ["full_name", "email", "phone", "mobile_no"], as_dict=True
+	)
+	if not person:
+		return {}
+	return {"name": person.full_name, "email": person.email, "phone": person.mobile_no or person.phone or ""}
+
+
+def _receiver_contact(shipment: Any, notes: Sequence[Any]) -> dict[str, str]:
+	if shipment.delivery_contact_name:
+		return _contact(shipment.delivery_contact_name)
+	for note in notes:
+		if note.contact_person:
+			return _contact(note.contact_person)
+	return {"email": shipment.delivery_contact_email or ""}
+
+
+def _contact(name: str) -> dict[str, str]:
+	doc = frappe.get_cached_doc("Contact", name)
+	return {
+		"name": doc.get("full_name") or " ".join(filter(None, (doc.first_name, doc.last_name))),
+		"email": doc.email_id or "",
+		"phone": doc.mobile_no or doc.phone or "",
+	}
+
+
+def _complete(shipment: Any, sender: Address, receiver: Address) -> None:
+	"""Say everything that is missing at once, so that nobody mends it in five rounds."""
+	for side, address, name in (
+		(_("sender"), sender, shipment.pickup_address_name),
+		(_("receiver"), receiver, shipment.delivery_address_name),
+	):
+		missing = [
+			label
+			for label, value in (
+				(_("street"), address.line1),
+				(_("city"), address.city),
+				(_("country"), address.country_code),
+			)
+			if not value
+		]
+		if missing:
+			raise Invalid(
+				_("The address of the {0} lacks: {1}.").format(side, ", ".join(missing)),
+				fix=("Address", name) if name else ("Shipment", shipment.name),
+			)
+	if not shipment.shipment_parcel:
+		raise Invalid(_("The Shipment has no parcels."), fix=("Shipment", shipment.name))

@@ -1,0 +1,389 @@
+"""What a carrier booked, and where it is → Shipment, Delivery Note, Integration Parcel, labels, mails."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import frappe
+from frappe import _
+from frappe.utils import now_datetime, strip_html
+
+from integration_hub.erp.context import Context, Result, as_float
+from integration_hub.erp.times import to_site
+from integration_hub.records import FINAL, BookedParcel, Booking, Paper, Pickup, Tracking
+
+PARCEL = "Integration Parcel"
+#: our small set → the four words of ERPNext's Shipment
+IN_SHIPMENT = {
+	"created": "",
+	"picked_up": "In Progress",
+	"in_transit": "In Progress",
+	"out_for_delivery": "In Progress",
+	"failed_attempt": "In Progress",
+	"exception": "In Progress",
+	"delivered": "Delivered",
+	"returned": "Returned",
+	"cancelled": "",
+}
+
+
+def words(status: str) -> str:
+	"""A tracking status as people read it."""
+	return {
+		"created": _("Created"),
+		"picked_up": _("Picked up"),
+		"in_transit": _("In transit"),
+		"out_for_delivery": _("Out for delivery"),
+		"delivered": _("Delivered"),
+		"failed_attempt": _("Failed attempt"),
+		"returned": _("Returned"),
+		"exception": _("Exception"),
+		"cancelled": _("Cancelled"),
+	}[status]
+
+
+# --- making the Shipment -----------------------------------------------------------------------------------
+
+
+def make_shipment(
+	delivery_notes: Sequence[str], parcels: Iterable[dict[str, Any]], cod_amount: float = 0
+) -> Any:
+	"""A submitted Shipment for Delivery Notes of one customer and address, with the rights of the user.
+
+	A return Delivery Note makes a Shipment from the customer to us.
+	"""
+	from erpnext.stock.doctype.delivery_note.delivery_note import make_shipment as of_note
+
+	notes = [frappe.get_doc("Delivery Note", name) for name in delivery_notes]
+	_together(notes)
+	first = notes[0]
+	doc = of_note(first.name)
+	doc.set("shipment_delivery_note", [])
+	for note in notes:
+		doc.append(
+			"shipment_delivery_note", {"delivery_note": note.name, "grand_total": abs(note.base_grand_total)}
+		)
+	doc.set("shipment_parcel", [])
+	for parcel in parcels:
+		doc.append("shipment_parcel", parcel)
+	doc.update(
+		{
+			"pickup_from_type": "Company",
+			"pickup_company": first.company,
+			"pickup": first.company,
+			"delivery_to_type": "Customer",
+			"delivery_customer": first.customer,
+			"delivery_to": first.customer_name or first.customer,
+			"pickup_address_name": doc.pickup_address_name or company_address(first.company),
+			"delivery_address_name": first.shipping_address_name or first.customer_address,
+			"pickup_date": doc.pickup_date or frappe.utils.today(),
+			"pickup_from": doc.pickup_from or "09:00:00",
+			"pickup_to": doc.pickup_to or "17:00:00",
+			"description_of_content": doc.description_of_content or _content(notes),
+			"integration_cod_amount": cod_amount,
+		}
+	)
+	if first.is_return:
+		_turn_round(doc)
+	doc.insert()
+	doc.submit()
+	return doc
+
+
+def _together(notes: Sequence[Any]) -> None:
+	first = notes[0]
+	for note in notes:
+		if note.docstatus != 1:
+			frappe.throw(_("{0} is not submitted.").format(note.name))
+		same = ("company", "customer", "shipping_address_name", "is_return", "currency")
+		if any((note.get(field) or "") != (first.get(field) or "") for field in same):
+			frappe.throw(_("{0} and {1} do not go to the same place.").format(first.name, note.name))
+	if not (first.shipping_address_name or first.customer_address):
+		frappe.throw(_("{0} has no address to ship to. Enter one in the Delivery Note.").format(first.name))
+
+
+def _content(notes: Sequence[Any]) -> str:
+	names = list(
+		dict.fromkeys(strip_html(row.item_name or row.item_code) for note in notes for row in note.items)
+	)
+	text = ", ".join(names)
+	return text if len(text) <= 140 else text[:139] + "…"
+
+
+def _turn_round(doc: Any) -> None:
+	doc.pickup_from_type, doc.delivery_to_type = "Customer", "Company"
+	doc.pickup_customer, doc.delivery_company = doc.delivery_customer, doc.pickup_company
+	doc.delivery_customer = doc.pickup_company = None
+	for field in ("address_name", "address", "contact_name", "contact_email", "contact"):
+		there, here = doc.get(f"delivery_{field}"), doc.get(f"pickup_{field}")
+		doc.set(f"pickup_{field}", there)
+		doc.set(f"delivery_{field}", here)
+	doc.pickup, doc.delivery_to = doc.delivery_to, doc.pickup
+	doc.pickup_contact_person = None
+
+
+def company_address(company: str) -> str | None:
+	"""The address goods leave from: the company's shipping address, else its only or primary one."""
+	link, address = frappe.qb.DocType("Dynamic Link"), frappe.qb.DocType("Address")
+	rows = (
+		frappe.qb.from_(address)
+		.join(link)
+		.on((link.parent == address.name) & (link.parenttype == "Address"))
+		.select(address.name)
+		.where((link.link_doctype == "Company") & (link.link_name == company) & (address.disabled == 0))
+		.orderby(address.is_shipping_address, address.is_primary_address, order=frappe.qb.desc)
+		.run(pluck=True)
+	)
+	if not rows:
+		frappe.throw(_("{0} has no address. Make one and link it to the company.").format(company))
+	return rows[0]
+
+
+# --- what was booked ---------------------------------------------------------------------------------------
+
+
+def booked(booking: Booking, shipment: str, ctx: Context) -> Result:
+	"""The carrier has it: parcels, the Shipment's fields, the Delivery Notes' tracking numbers, the labels."""
+	doc = frappe.get_doc("Shipment", shipment)
+	notes = list(dict.fromkeys(row.delivery_note for row in doc.shipment_delivery_note))
+	for parcel in booking.parcels:
+		_keep(parcel, booking, doc, notes, ctx)
+	numbers = ", ".join(parcel.tracking_number for parcel in booking.parcels)
+	if booking.dry_run:
+		doc.add_comment("Comment", _("Dry run with {0}: {1}").format(ctx.connection.title, numbers))
+		return Result("Shipment", shipment, _("Dry run: nothing was ordered. {0}").format(numbers))
+	doc.db_set(
+		{
+			"status": "Booked",
+			"service_provider": ctx.connection.title[:140],
+			"carrier": booking.carrier[:140],
+			"carrier_service": booking.service[:140],
+			"shipment_id": ", ".join(filter(None, (parcel.id for parcel in booking.parcels)))[:140],
+			"shipment_amount": as_float(booking.cost) if booking.cost is not None else 0,
+			"awb_number": numbers[:140],
+			"tracking_url": booking.parcels[0].tracking_url,
+			"integration_connection": ctx.connection.name,
+			"integration_status": "created",
+		},
+		notify=True,
+	)
+	for note in notes:
+		_mark_note(note, numbers, booking)
+	attach(booking.papers, [("Shipment", shipment), *(("Delivery Note", note) for note in notes)])
+	return Result("Shipment", shipment, _("{0} with {1}: {2}").format(_("Booked"), booking.carrier, numbers))
+
+
+def _keep(parcel: BookedParcel, booking: Booking, shipment: Any, notes: list[str], ctx: Context) -> None:
+	existing = frappe.db.exists(
+		PARCEL, {"connection": ctx.connection.name, "tracking_number": parcel.tracking_number}
+	)
+	if existing:
+		return
+	first = parcel is booking.parcels[0]
+	doc = frappe.get_doc(
+		{
+			"doctype": PARCEL,
+			"connection": ctx.connection.name,
+			"tracking_number": parcel.tracking_number,
+			"carrier": booking.carrier,
+			"service": booking.service,
+			"status": "created",
+			"status_at": now_datetime(),
+			"shipment": shipment.name,
+			"delivery_note": notes[0] if notes else None,
+			"is_return": int(shipment.pickup_from_type == "Customer"),
+			"dry_run": int(booking.dry_run),
+			"tracking_url": parcel.tracking_url,
+			"outside_id": parcel.id,
+			"outside_order": parcel.order_id,
+			"pickup_reference": booking.pickup_reference,
+			"pickup_at": to_site(booking.pickup_at) if booking.pickup_at else None,
+			"cod_amount": shipment.get("integration_cod_amount") if first else 0,
+			"currency": booking.currency or None,
+		}
+	)
+	# safe: rows of the hub's own, which no person may write; what they say comes from the carrier
+	doc.insert(ignore_permissions=True)
+
+
+def _mark_note(name: str, numbers: str, booking: Booking) -> None:
+	"""The tracking number where ERPNext's users look for it, past the submitted document's own checks."""
+	frappe.db.set_value(
+		"Delivery Note",
+		name,
+		{"lr_no": numbers[:140], "lr_date": frappe.utils.today(), "transporter_name": booking.carrier[:140]},
+	)
+
+
+def attach(papers: Iterable[Paper], documents: Sequence[tuple[str, str]]) -> list[str]:
+	"""Private files on the documents; the same paper is attached to a document once. Returns their addresses."""
+	made = []
+	for paper in papers:
+		for doctype, name in documents:
+			same = {"attached_to_doctype": doctype, "attached_to_name": name, "file_name": paper.name}
+			known = frappe.db.get_value("File", same, "file_url")
+			if known:
+				made.append(known)
+				continue
+			doc = frappe.get_doc({"doctype": "File", "is_private": 1, "content": paper.content, **same})
+			# safe: attached on behalf of the person who booked, to the document that was booked
+			doc.insert(ignore_permissions=True)
+			made.append(doc.file_url)
+	return made
+
+
+def picked_up(pickup: Pickup, parcels: Sequence[str]) -> Result:
+	"""The carrier said when it comes."""
+	values = {"pickup_reference": pickup.reference, "pickup_at": to_site(pickup.at) if pickup.at else None}
+	for name in parcels:
+		frappe.db.set_value(PARCEL, name, values)
+	when = frappe.utils.format_datetime(values["pickup_at"]) if pickup.at else pickup.note
+	return Result(None, None, _("Pickup {0} {1}").format(pickup.reference, when or "").strip())
+
+
+def manifested(papers: Sequence[Paper], parcels: Sequence[str], ctx: Context) -> Result:
+	"""The driver's list: one file, on each Shipment it is for."""
+	rows = frappe.get_all(PARCEL, filters={"name": ("in", list(parcels))}, fields=["name", "shipment"])
+	shipments = list(dict.fromkeys(row.shipment for row in rows if row.shipment))
+	urls = attach(papers, [("Shipment", name) for name in shipments])
+	for row in rows:
+		frappe.db.set_value(PARCEL, row.name, "manifest", urls[0] if urls else None)
+	return Result(None, None, _("Manifest for {0} parcels").format(len(rows)))
+
+
+def cancelled(outcomes: Sequence[Any], shipment: str | None, ctx: Context) -> Result:
+	"""What the carrier let go; what it did not is named."""
+	refused = [outcome for outcome in outcomes if outcome.failure]
+	for outcome in outcomes:
+		if not outcome.failure:
+			frappe.db.set_value(
+				PARCEL,
+				{"connection": ctx.connection.name, "tracking_number": outcome.key},
+				{"status": "cancelled", "status_at": now_datetime()},
+			)
+	if refused:
+		raise refused[0].failure
+	if shipment:
+		_set_shipment(shipment)
+	return Result("Shipment" if shipment else None, shipment, _("Cancelled at the carrier"))
+
+
+# --- where it is -------------------------------------------------------------------------------------------
+
+
+def track(tracking: Tracking, ctx: Context) -> Result:
+	"""The carrier's newest word on a parcel. Older words than what is known change nothing."""
+	name = frappe.db.get_value(
+		PARCEL,
+		{"connection": ctx.connection.name, "tracking_number": tracking.tracking_number},
+		for_update=True,
+	)
+	if not name:
+		return Result(
+			None, None, _("{0} was not booked from here.").format(tracking.tracking_number), "Ignored"
+		)
+	parcel = frappe.get_doc(PARCEL, name)
+	if parcel.version and tracking.version < parcel.version:
+		return Result(PARCEL, name, _("Older than what is known already."), "Ignored")
+	changed = parcel.status != tracking.status
+	_write(parcel, tracking)
+	if parcel.shipment:
+		_set_shipment(parcel.shipment)
+	if changed:
+		_tell_customer(parcel, ctx)
+	return Result(PARCEL, name, f"{words(tracking.status)} {tracking.text}".strip())
+
+
+def unknown(outside_id: str, ctx: Context) -> Result:
+	return Result(None, None, _("The carrier does not know {0} any more.").format(outside_id), "Ignored")
+
+
+def _write(parcel: Any, tracking: Tracking) -> None:
+	parcel.update(
+		{
+			"status": tracking.status,
+			"status_text": tracking.text,
+			"status_at": to_site(tracking.at),
+			"version": tracking.version,
+			"arrives_on": tracking.arrives_on or parcel.arrives_on,
+			"delivered_at": to_site(tracking.delivered_at) if tracking.delivered_at else parcel.delivered_at,
+			"received_by": tracking.received_by or parcel.received_by,
+			"tracking_url": tracking.url or parcel.tracking_url,
+			"carrier": parcel.carrier or tracking.carrier,
+		}
+	)
+	known = {(str(row.at), row.text) for row in parcel.scans}
+	for scan in sorted(tracking.scans, key=lambda one: one.at):
+		row = {"at": to_site(scan.at), "status": scan.status, "text": scan.text, "location": scan.location}
+		if (str(row["at"]), row["text"]) not in known:
+			parcel.append("scans", row)
+	parcel.save(ignore_permissions=True)  # safe: the hub's own row, see `_keep`
+
+
+def _set_shipment(name: str) -> None:
+	"""A Shipment says what all its parcels say together: delivered when the last one is."""
+	states = frappe.get_all(
+		PARCEL, filters={"shipment": name, "dry_run": 0}, fields=["status", "status_text"]
+	)
+	if not states:
+		return
+	open_ones = [one for one in states if one.status not in FINAL]
+	arrived = [one for one in states if one.status == "delivered"]
+	speaker = (open_ones or [one for one in states if one.status != "cancelled"] or states)[0]
+	status = speaker.status
+	values = {
+		"tracking_status": IN_SHIPMENT[status],
+		"tracking_status_info": (speaker.status_text or words(status))[:140],
+		"integration_status": status,
+	}
+	if not open_ones and arrived and frappe.db.get_value("Shipment", name, "docstatus") == 1:
+		values["status"] = "Completed"
+	frappe.db.set_value("Shipment", name, values)
+
+
+# --- the customer ------------------------------------------------------------------------------------------
+
+
+def _tell_customer(parcel: Any, ctx: Context) -> None:
+	"""One mail for each status that has a template, queued in this very transaction: never twice, never lost."""
+	row = next(
+		(one for one in ctx.connection.shipment_notices if one.enabled and one.status == parcel.status), None
+	)
+	told = (parcel.told or "").split()
+	if row is None or parcel.status in told or parcel.is_return:
+		return
+	recipient = _email_of(parcel)
+	if not recipient or not frappe.db.exists("Email Account", {"enable_outgoing": 1}):
+		return
+	about = {
+		**parcel.as_dict(),
+		"status": words(parcel.status),
+		"delivery_note_doc": frappe.get_doc("Delivery Note", parcel.delivery_note).as_dict()
+		if parcel.delivery_note
+		else {},
+	}
+	mail = frappe.get_doc("Email Template", row.email_template).get_formatted_email(about)
+	frappe.sendmail(
+		recipients=[recipient],
+		subject=mail["subject"],
+		message=mail["message"],
+		reference_doctype="Shipment" if parcel.shipment else PARCEL,
+		reference_name=parcel.shipment or parcel.name,
+	)
+	parcel.db_set("told", " ".join([*told, parcel.status]), update_modified=False)
+
+
+def _email_of(parcel: Any) -> str | None:
+	if parcel.delivery_note:
+		email = frappe.db.get_value("Delivery Note", parcel.delivery_note, "contact_email")
+		if email:
+			return email
+	if not parcel.shipment:
+		return None
+	shipment = frappe.db.get_value(
+		"Shipment", parcel.shipment, ["delivery_contact_email", "delivery_address_name"], as_dict=True
+	)
+	return shipment.delivery_contact_email or frappe.db.get_value(
+		"Address", shipment.delivery_address_name, "email_id"
+	)

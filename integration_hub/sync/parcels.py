@@ -1,0 +1,377 @@
+"""Events of carriers: booking, pickups, manifests and cancellations out, tracking in, and the choice of a service."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+import frappe
+from frappe import _
+
+from integration_hub.connectors.contract import (
+	Connector,
+	ManifestsParcels,
+	Notice,
+	Page,
+	PicksUpParcels,
+	QuotesRates,
+	ShipsParcels,
+	TracksParcels,
+	satisfies,
+)
+from integration_hub.erp import consignments, parcels
+from integration_hub.erp.context import Result
+from integration_hub.failures import Failure, Invalid, Rejected
+from integration_hub.records import FINAL, BookedParcel, Consignment, Rate
+from integration_hub.sync import connections, store, wake
+from integration_hub.sync.handling import Handler, Route, context, inbound
+
+RESOURCE = "parcels"
+#: rules of a Connection, as its form spells them
+ASK, CHEAPEST, FASTEST, PREFERRED = "Ask Me", "Cheapest", "Fastest", "Preferred"
+#: a parcel that nobody scanned for this long is not asked for any more
+SILENT_DAYS = 60
+
+
+# --- which service ----------------------------------------------------------------------------------------
+
+
+def choose(rates: Sequence[Rate], rule: str, preferred: Sequence[str] = (), *, cod: bool = False) -> Rate:
+	"""The service that a rule takes. Raises Invalid with a sentence when none fits.
+
+	"Preferred" takes the first name or id in the list that is offered; "Ask Me" takes the cheapest where nobody can
+	be asked. Equal prices are decided by days, equal days by price.
+	"""
+	offered = [rate for rate in rates if rate.cod] if cod else list(rates)
+	if not offered:
+		raise Invalid(
+			_("No service collects cash on delivery there.") if cod and rates else _("No service goes there.")
+		)
+	unknown = Decimal(9999)
+	if rule == FASTEST:
+		return min(offered, key=lambda rate: (rate.days if rate.days is not None else unknown, rate.amount))
+	if rule == PREFERRED:
+		for wanted in preferred:
+			for rate in sorted(offered, key=lambda rate: rate.amount):
+				if wanted.strip().casefold() in (
+					rate.service_id.casefold(),
+					rate.service.casefold(),
+					rate.carrier.casefold(),
+				):
+					return rate
+		raise Invalid(
+			_("None of the preferred services goes there. Offered: {0}.").format(
+				", ".join(dict.fromkeys(rate.service for rate in offered))
+			)
+		)
+	return min(offered, key=lambda rate: (rate.amount, rate.days if rate.days is not None else unknown))
+
+
+def quote(connection: Any, consignment: Consignment) -> list[Rate]:
+	"""All offers, cheapest first. Called in a request because a person looks on; changes nothing at the vendor."""
+	connector = connections.open_connector(connection)
+	if not satisfies(connector, QuotesRates):
+		return []
+	rates = connector.quote_rates(consignment)
+	return sorted(rates, key=lambda rate: (rate.amount, rate.days or 0))
+
+
+# --- what goes out ----------------------------------------------------------------------------------------
+
+
+def booking_draft(shipment: Any, service_id: str) -> store.Draft:
+	"""Book this Shipment ("" lets the Connection's rule choose the service). What is to be carried is read at each try:
+	an address that was mended counts, and the Shipment's name is what a former try is found by."""
+	return store.Draft(
+		direction="Out",
+		resource=RESOURCE,
+		action="book",
+		outside_id=shipment.name,
+		dedupe_key=f"book:{shipment.name}",
+		label=shipment.name,
+		payload=json.dumps({"service_id": service_id}),
+		reference=("Shipment", shipment.name),
+	)
+
+
+def many_draft(
+	action: str, names: Sequence[str], reference: tuple[str, str] | None, on: date | None = None
+) -> store.Draft:
+	"""Something to be done with several parcels at once: "pickup", "manifest" or "cancel"."""
+	rows = parcel_rows(names)
+	digest = hashlib.sha256("|".join(sorted(row.name for row in rows)).encode()).hexdigest()[:20]
+	when = on or frappe.utils.getdate()
+	return store.Draft(
+		direction="Out",
+		resource=RESOURCE,
+		action=action,
+		outside_id=f"{action}:{digest}",
+		dedupe_key=f"{action}:{digest}:{when}",
+		label=", ".join(row.tracking_number for row in rows),
+		payload=json.dumps(
+			{
+				"names": [row.name for row in rows],
+				"parcels": [
+					BookedParcel(
+						tracking_number=row.tracking_number,
+						id=row.outside_id or "",
+						order_id=row.outside_order or "",
+						tracking_url=row.tracking_url or "",
+					).model_dump(mode="json")
+					for row in rows
+				],
+				"on": str(on) if on else None,
+			}
+		),
+		reference=reference,
+	)
+
+
+def parcel_rows(names: Sequence[str]) -> list[Any]:
+	return frappe.get_all(
+		parcels.PARCEL,
+		filters={"name": ("in", list(names))},
+		fields=[
+			"name",
+			"tracking_number",
+			"outside_id",
+			"outside_order",
+			"tracking_url",
+			"connection",
+			"shipment",
+			"status",
+			"dry_run",
+		],
+		order_by="creation",
+	)
+
+
+def _prepare(_connection: Any, connector: Connector, works: Sequence[Any]) -> Mapping[str, Any]:
+	prepared: dict[str, Any] = {}
+	for one in works:
+		try:
+			prepared[one.name] = CALLS[one.action](
+				_connection, connector, one, json.loads(one.payload or "{}")
+			)
+		except Failure as failure:
+			prepared[one.name] = failure
+	return prepared
+
+
+def _ship(_connection: Any, _connector: Connector, _one: Any, payload: Any) -> Any:
+	return payload  # the Shipment is made by `_apply`; the vendor is called by the Event that it stores
+
+
+def _book(connection: Any, connector: ShipsParcels, one: Any, payload: Any) -> Any:
+	shipment = frappe.get_doc("Shipment", one.reference_name)
+	if shipment.docstatus != 1:
+		raise Rejected(_("The Shipment is not submitted (any more)."))
+	consignment = consignments.of_shipment(shipment, connection)
+	frappe.db.rollback()  # nothing is open while we talk
+	service = payload["service_id"] or _by_rule(connection, connector, consignment)
+	return connector.book_shipment(consignment, service, key=one.key, look_first=one.look_first)
+
+
+def _by_rule(connection: Any, connector: Connector, consignment: Consignment) -> str:
+	if not satisfies(connector, QuotesRates):
+		raise Invalid(_("{0} gives no rates: choose a service.").format(connector.title))
+	preferred = [line for line in (connection.preferred_services or "").splitlines() if line.strip()]
+	rates = connector.quote_rates(consignment)
+	return choose(
+		rates, connection.service_rule or ASK, preferred, cod=bool(consignment.cod_amount)
+	).service_id
+
+
+def _booked_parcels(payload: Any) -> list[BookedParcel]:
+	return [BookedParcel.model_validate(one) for one in payload["parcels"]]
+
+
+def _pickup(_connection: Any, connector: Connector, one: Any, payload: Any) -> Any:
+	if not satisfies(connector, PicksUpParcels):
+		raise Invalid(_("{0} takes no pickup requests.").format(connector.title))
+	on = date.fromisoformat(payload["on"]) if payload.get("on") else None
+	return connector.request_pickup(_booked_parcels(payload), on, key=one.key, look_first=one.look_first)
+
+
+def _manifest(_connection: Any, connector: Connector, one: Any, payload: Any) -> Any:
+	if not satisfies(connector, ManifestsParcels):
+		raise Invalid(_("{0} makes no manifests.").format(connector.title))
+	return connector.make_manifest(_booked_parcels(payload), key=one.key, look_first=one.look_first)
+
+
+def _cancel(_connection: Any, connector: ShipsParcels, _one: Any, payload: Any) -> Any:
+	return connector.cancel_shipment(_booked_parcels(payload))
+
+
+CALLS = {"ship": _ship, "book": _book, "pickup": _pickup, "manifest": _manifest, "cancel": _cancel}
+
+
+def _apply(connection: Any, one: Any, answer: Any) -> Result:
+	ctx = context(connection)
+	payload = json.loads(one.payload or "{}")
+	if one.action == "ship":
+		return _make_and_book(connection, one)
+	if one.action == "book":
+		result = parcels.booked(answer, one.reference_name, ctx)
+		if not answer.dry_run:
+			_after_booking(connection, one.reference_name)
+		return result
+	if one.action == "pickup":
+		return _of(one, parcels.picked_up(answer, payload["names"]))
+	if one.action == "manifest":
+		return _of(one, parcels.manifested(answer, payload["names"], ctx))
+	shipment = one.reference_name if one.reference_doctype == "Shipment" else None
+	return _of(one, parcels.cancelled(answer, shipment, ctx))
+
+
+def _of(one: Any, result: Result) -> Result:
+	"""The Event keeps the document it was asked for."""
+	return Result(one.reference_doctype, one.reference_name, result.message, result.status)
+
+
+def _make_and_book(connection: Any, one: Any) -> Result:
+	"""For Delivery Notes that are shipped without anybody being asked: the Shipment, and the Event that books it."""
+	note = frappe.get_doc("Delivery Note", one.reference_name)
+	if note.docstatus != 1 or frappe.db.exists(
+		"Shipment Delivery Note", {"delivery_note": note.name, "docstatus": 1}
+	):
+		return Result("Delivery Note", note.name, _("Cancelled or shipped already."), "Ignored")
+	shipment = parcels.make_shipment([note.name], consignments.suggest_parcels([note], connection))
+	store.store(connection.name, [booking_draft(shipment, "")])
+	return Result("Shipment", shipment.name, _("Shipment {0} is booked next.").format(shipment.name))
+
+
+def _after_booking(connection: Any, shipment: str) -> None:
+	"""In the booking's own transaction: the pickup is asked for, and the shops hear the tracking numbers."""
+	from integration_hub.sync import outbox
+
+	names = frappe.get_all(parcels.PARCEL, filters={"shipment": shipment, "status": "created"}, pluck="name")
+	if connection.request_pickup and satisfies(connections.class_of(connection), PicksUpParcels):
+		store.store(connection.name, [many_draft("pickup", names, ("Shipment", shipment))])
+	for note in frappe.get_all(
+		"Shipment Delivery Note", filters={"parent": shipment}, pluck="delivery_note", distinct=True
+	):
+		outbox.tracking_known(frappe.get_doc("Delivery Note", note))
+
+
+# --- what comes in ----------------------------------------------------------------------------------------
+
+
+def walk(connection: Any, connector: TracksParcels, since: datetime, cursor: str | None) -> Page:
+	"""Ask for a batch of the parcels that are on their way; changed ones become Events, as webhooks do.
+
+	`cursor` is the last parcel of the batch before. Parcels the carrier is silent about for two months are left.
+	"""
+	batch = _on_their_way(connection.name, cursor or "", connector.tracking_batch)
+	if not batch:
+		return Page(notices=())
+	frappe.db.rollback()  # nothing is open while we talk
+	payloads = connector.fetch_tracking([row.tracking_number for row in batch])
+	notices = [
+		notice
+		for row in batch
+		if row.tracking_number in payloads
+		and (notice := _notice(connector, row, payloads[row.tracking_number]))
+	]
+	full = len(batch) == connector.tracking_batch
+	return Page(notices=notices, cursor=batch[-1].name if full else None)
+
+
+def _on_their_way(connection: str, after: str, limit: int) -> list[Any]:
+	parcel = frappe.qb.DocType(parcels.PARCEL)
+	oldest = frappe.utils.add_days(frappe.utils.now_datetime(), -SILENT_DAYS)
+	return (
+		frappe.qb.from_(parcel)
+		.select(parcel.name, parcel.tracking_number, parcel.version, parcel.status)
+		.where(
+			(parcel.connection == connection)
+			& parcel.status.notin(sorted(FINAL))
+			& (parcel.dry_run == 0)
+			& (parcel.name > after)
+			& (parcel.status_at > oldest)
+		)
+		.orderby(parcel.name)
+		.limit(limit)
+		.run(as_dict=True)
+	)
+
+
+def _notice(connector: TracksParcels, row: Any, payload: Mapping[str, Any]) -> Notice | None:
+	digest = hashlib.sha256(store.dump(payload).encode()).hexdigest()[:20]
+	try:
+		tracking = connector.read_tracking(payload)
+	except Failure:
+		version = ""  # the Event says in words why it cannot be read
+	else:
+		version = tracking.version
+		if (version, tracking.status) == (row.version, row.status):
+			return None
+	return Notice(
+		resource="tracking",
+		outside_id=row.tracking_number,
+		version=version,
+		dedupe_key=f"poll:{row.tracking_number}:{version}:{digest}",
+		payload=payload,
+		label=row.tracking_number,
+	)
+
+
+def shipment_cancelled(doc: Any) -> None:
+	"""A cancelled Shipment: the carrier shall hear of it. Written in the user's own transaction."""
+	rows = frappe.get_all(
+		parcels.PARCEL,
+		filters={"shipment": doc.name, "dry_run": 0, "status": ("not in", sorted(FINAL))},
+		fields=["name", "connection"],
+	)
+	for connection in dict.fromkeys(row.connection for row in rows):
+		names = [row.name for row in rows if row.connection == connection]
+		if store.store(connection, [many_draft("cancel", names, ("Shipment", doc.name))]):
+			wake.wake_after_commit(connection)
+
+
+def delivery_note_submitted(doc: Any) -> None:
+	"""Carriers that ship every Delivery Note: an Event that makes the Shipment. In the user's own transaction."""
+	if doc.is_return or not (doc.shipping_address_name or doc.customer_address):
+		return
+	for name in _ship_always(doc.company):
+		draft = store.Draft(
+			direction="Out",
+			resource=RESOURCE,
+			action="ship",
+			outside_id=doc.name,
+			dedupe_key=f"ship:{doc.name}",
+			label=doc.name,
+			reference=(doc.doctype, doc.name),
+		)
+		if store.store(name, [draft]):
+			wake.wake_after_commit(name)
+		return  # one carrier is enough
+
+
+def _ship_always(company: str) -> list[str]:
+	return frappe.get_all(
+		connections.DOCTYPE,
+		filters={
+			"company": company,
+			"enabled": 1,
+			"category": "carrier",
+			"ship_when": "When a Delivery Note Is Submitted",
+		},
+		order_by="creation",
+		pluck="name",
+	)
+
+
+ROUTES = (
+	Route("Out", RESOURCE, ShipsParcels, Handler(_prepare, _apply)),
+	Route(
+		"In",
+		"tracking",
+		TracksParcels,
+		inbound("fetch_tracking", "read_tracking", parcels.track, parcels.unknown),
+	),
+)
