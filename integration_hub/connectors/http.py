@@ -14,7 +14,7 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -99,7 +99,7 @@ class Exchange:
 
 @dataclass(frozen=True)
 class Response:
-	"""A successful answer (2xx). Header names are case-insensitive."""
+	"""A successful answer (2xx, or a status the caller accepts). Header names are case-insensitive."""
 
 	status: int
 	headers: Mapping[str, str]
@@ -167,9 +167,11 @@ class Http:
 		cost: int = 1,
 		repeatable: bool = True,
 		rules: Mapping[int, Rule] | None = None,
+		accept: Container[int] = (),
 	) -> Response:
 		"""One call. Returns the answer when it is 2xx, else raises the failure that `rules` or RULES name.
 
+		A status in `accept` is an answer as well, for vendors whose refusal has to be read before it can be sorted.
 		`cost` is what the call takes from the Budget. Say `repeatable=False` when doing it twice would do
 		harm: a lost answer is then raised as `Unreachable(maybe_done=True)`.
 		"""
@@ -182,7 +184,7 @@ class Http:
 			)
 			target = answer.headers.get("Location") if answer.status in (301, 302, 303, 307, 308) else None
 			if target is None:
-				return self._judge(answer, exchange, repeatable, rules or {})
+				return self._judge(answer, exchange, repeatable, rules or {}, accept)
 			url = self._redirect(method, answer, exchange, target, last=hop == MAX_REDIRECTS)
 			params = None
 		raise AssertionError("the last redirect is always refused")
@@ -331,9 +333,14 @@ class Http:
 	# after the call
 
 	def _judge(
-		self, answer: Response, exchange: Exchange, repeatable: bool, rules: Mapping[int, Rule]
+		self,
+		answer: Response,
+		exchange: Exchange,
+		repeatable: bool,
+		rules: Mapping[int, Rule],
+		accept: Container[int],
 	) -> Response:
-		failure = self._meaning(answer, repeatable, rules)
+		failure = None if answer.status in accept else self._meaning(answer, repeatable, rules)
 		if isinstance(failure, Unreachable):
 			self.budget.unanswered()
 		else:

@@ -43,6 +43,8 @@ class Consignment(Record):
 	`reference` is our document's name; it stays the same on every try and is how a lost answer is looked up. For a
 	`is_return` the sender is the buyer. `pickup_place` is the carrier's own name of the place it collects from
 	("" lets it follow from the address). `cod_amount` above zero is collected from the receiver (cash on delivery).
+	`value` is what the goods are worth, taxes included. `tax_document` is the number of a paper that must travel along
+	(India's e-way bill); the tax ids are VAT, GST or EORI numbers of both sides.
 	"""
 
 	reference: str
@@ -60,6 +62,8 @@ class Consignment(Record):
 	is_return: bool = False
 	ready_at: AwareDatetime | None = None
 	tax_document: str = ""
+	sender_tax_id: str = ""
+	receiver_tax_id: str = ""
 	note: str = ""
 
 	@property
@@ -138,7 +142,7 @@ TrackingStatus = Literal[
 	"exception",
 	"cancelled",
 ]
-#: nothing more will happen to such a parcel
+#: nothing more will happen to such a parcel, unless its Tracking says that there is more to come
 FINAL: frozenset[str] = frozenset({"delivered", "returned", "cancelled"})
 
 
@@ -152,7 +156,11 @@ class Scan(Record):
 
 
 class Tracking(Record):
-	"""Where a parcel is, as the carrier knows it now. `version` grows with each change (ISO time of the last scan)."""
+	"""Where a parcel is, as the carrier knows it now. `version` grows with each change (ISO time of the last scan).
+
+	A parcel is "returned" from the moment it turns back; `more_to_come` says that it has not arrived yet (or that a
+	cancellation is only asked for), so it must be watched further.
+	"""
 
 	tracking_number: str
 	version: str
@@ -166,3 +174,9 @@ class Tracking(Record):
 	received_by: str = ""
 	url: str = ""
 	is_return: bool = False
+	more_to_come: bool = False
+
+	@property
+	def is_final(self) -> bool:
+		"""Nothing more will happen to this parcel."""
+		return self.status in FINAL and not self.more_to_come
