@@ -1,0 +1,65 @@
+"""Asking a courier to come by."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+
+from integration_hub.connectors.shiprocket import dry_run
+from integration_hub.connectors.shiprocket.client import Client
+from integration_hub.connectors.shiprocket.papers import shipment_ids
+from integration_hub.connectors.shiprocket.shapes import a_dict, instant, text
+from integration_hub.records import BookedParcel, Pickup
+
+#: "Already in Pickup Queue.", "Duplicate request for pickup generation": it was asked for before
+_ASKED_BEFORE = re.compile(r"already\b.{0,40}\b(?:pick-?up|queue|schedul|generat|request)|duplicate", re.I)
+
+
+class Picks(Client):
+	def request_pickup(
+		self, parcels: Sequence[BookedParcel], on: date | None, *, key: str, look_first: bool
+	) -> Pickup:
+		"""One call for each parcel, which Shiprocket's call is made for; `at` is the earliest of their times."""
+		real = dry_run.real_ones(parcels, self.dry_run, "nobody is asked to fetch it")
+		if not real:
+			return Pickup(reference=f"{dry_run.PREFIX}PICKUP", note="Dry run: nobody was asked to come.")
+		asked = [self._ask_for(shipment, on) for shipment in shipment_ids(real)]
+		references = dict.fromkeys(reference for reference, _at, _note in asked if reference)
+		times = [at for _reference, at, _note in asked if at]
+		return Pickup(
+			reference=", ".join(references),
+			at=min(times) if times else None,
+			note=" ".join(dict.fromkeys(note for _reference, _at, note in asked if note)),
+		)
+
+	def _ask_for(self, shipment: int, on: date | None) -> tuple[str, datetime | None, str]:
+		request: dict[str, Any] = {"shipment_id": [shipment]}
+		if on:
+			request["pickup_date"] = [on.isoformat()]
+		answer = self.ask("POST", "courier/generate/pickup", json=request, repeatable=False)
+		said = answer.refusal or text(a_dict(answer.body).get("message"))
+		if _ASKED_BEFORE.search(said):
+			return self._asked_before(shipment)
+		if answer.refusal:
+			raise self.failure(answer.refusal, "Shiprocket sends nobody to fetch the parcel")
+		response = a_dict(a_dict(answer.body).get("response"))
+		return (
+			_token(response.get("pickup_token_number")),
+			instant(response.get("pickup_scheduled_date")),
+			text(response.get("data")),
+		)
+
+	def _asked_before(self, shipment: int) -> tuple[str, datetime | None, str]:
+		data = a_dict(a_dict(self.demand("GET", f"shipments/{shipment}")).get("data"))
+		return (
+			_token(data.get("pickup_token_number")),
+			instant(data.get("pickup_scheduled_date")),
+			"It was asked for before.",
+		)
+
+
+def _token(value: Any) -> str:
+	""" "Reference No: REF123" → "REF123"."""
+	return text(value).rpartition(":")[2].strip()
