@@ -10,7 +10,7 @@ from frappe import _
 from frappe.utils import get_url, now_datetime
 
 from integration_hub.connectors import UnknownConnector
-from integration_hub.connectors.contract import Connector, PushesStock, ReceivesWebhooks
+from integration_hub.connectors.contract import Connector, ListsLocations, ReceivesWebhooks
 from integration_hub.connectors.http import is_loopback
 from integration_hub.failures import Failure
 from integration_hub.sync import connections, pull, push, replay, resources, wake
@@ -198,7 +198,7 @@ def register_webhooks(doc: Any) -> list[str]:
 
 def fetch_locations(doc: Any) -> list[dict[str, Any]]:
 	connector = connections.open_connector(doc)
-	if not isinstance(connector, PushesStock):
+	if not isinstance(connector, ListsLocations):
 		return []
 	try:
 		return [location.model_dump() for location in connector.list_locations()]

@@ -1255,6 +1255,7 @@ def test_what_shopify_can_do():
 	assert all_connectors()["shopify"] is Shopify
 	assert capabilities(Shopify) == [
 		"ReceivesWebhooks",
+		"ListsLocations",
 		"PullsOrders",
 		"PullsProducts",
 		"PullsCustomers",

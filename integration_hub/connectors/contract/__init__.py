@@ -21,6 +21,7 @@ from integration_hub.connectors.contract.base import (
 	Category,
 	Connector,
 	Identity,
+	ListsLocations,
 	Notice,
 	Outcome,
 	Page,
@@ -65,7 +66,7 @@ from integration_hub.connectors.contract.shops import (
 )
 
 __all__ = [
-	"CAPABILITIES", "CapturesPayments", "Category", "Connector", "FulfilsOrders", "Identity", "LogsCommunications", "ManagesConsent",
+	"CAPABILITIES", "CapturesPayments", "Category", "Connector", "FulfilsOrders", "Identity", "ListsLocations", "LogsCommunications", "ManagesConsent",
 	"ManifestsParcels", "Notice", "Outcome", "Page", "PicksUpParcels", "PullsCustomers", "PullsDisputes", "PullsOrders",
 	"PullsPayments", "PullsPayouts", "PullsProducts", "PushesStock", "QuotesRates", "ReceivesWebhooks", "RefundsPayments",
 	"Resource", "Setting", "ShipsParcels", "Subscribes", "SyncsCompanies", "SyncsContacts", "SyncsDeals", "SyncsLeads",

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
 
 from integration_hub.connectors.http import Http
 from integration_hub.failures import Failure
+from integration_hub.records import Location
 
 Category = Literal["shop", "payments", "crm", "marketing", "carrier", "devices", "accounting", "generic"]
 Resource = Literal[
@@ -165,4 +166,12 @@ class ReceivesWebhooks(Protocol):
 
 	def register_webhooks(self, address: str) -> Sequence[str]:
 		"""Make the vendor's subscriptions match what we need at `address`; returns what was changed, one
-		sentence each, nothing when all was right."""
+		sentence each, nothing when all was right. Where the vendor has no call for it: what a person must enter
+		where."""
+
+
+@runtime_checkable
+class ListsLocations(Protocol):
+	def list_locations(self) -> Sequence[Location]:
+		"""The vendor's own names of the places goods are at: where a shop keeps stock, where a carrier collects.
+		Each can be given a Warehouse; `id` is what stock and `Consignment.pickup_place` name."""

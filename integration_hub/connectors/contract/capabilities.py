@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from integration_hub.connectors.contract import carriers, crm, payments, shops
-from integration_hub.connectors.contract.base import Connector, ReceivesWebhooks
+from integration_hub.connectors.contract.base import Connector, ListsLocations, ReceivesWebhooks
 
 CAPABILITIES: dict[str, type] = {
 	protocol.__name__: protocol
 	for protocol in (
 		ReceivesWebhooks,
+		ListsLocations,
 		shops.PullsOrders,
 		shops.PullsProducts,
 		shops.PullsCustomers,

@@ -22,15 +22,18 @@ class ShipsParcels(Protocol):
 		self, consignment: Consignment, service_id: str, *, key: str, look_first: bool
 	) -> Booking:
 		"""Order the transport of all parcels, once, whatever number of calls that takes: with `look_first` find by
-		`consignment.reference` how far a former try got and go on from there. Raises Waiting when the vendor
-		has not finished, Rejected with the vendor's reason when it will not take it."""
+		`consignment.reference` how far a former try got and go on from there. `service_id` is a Rate's; "" leaves
+		the choice to the vendor, where it makes one. Raises Waiting when the vendor has not finished (the next try
+		comes with `look_first`), Rejected with the vendor's reason when it will not take it, Invalid when a person
+		must mend something first (an address, an empty prepaid account). A label that could not be had does not
+		undo a booking: `papers` is empty then, `note` says why, and `fetch_labels` brings it later."""
 
 	def cancel_shipment(self, parcels: Sequence[BookedParcel]) -> Sequence[Outcome]:
 		"""Call parcels off (Outcome.key = tracking number). One that is cancelled already is no failure; one that
 		has left is Rejected."""
 
 	def fetch_labels(self, parcels: Sequence[BookedParcel]) -> Sequence[Paper]:
-		"""The labels, one Paper for all or one each."""
+		"""The labels, one Paper for all or one each; empty where the vendor gives none a second time."""
 
 
 @runtime_checkable
@@ -55,6 +58,7 @@ class TracksParcels(Protocol):
 	tracking_batch: ClassVar[int]
 
 	def fetch_tracking(self, tracking_numbers: Sequence[str]) -> Mapping[str, Mapping[str, Any]]:
-		"""Payloads by tracking number, any number of them; an unknown number is missing in the answer."""
+		"""Payloads by tracking number, any number of them. A number that is unknown, or not scanned yet, is missing
+		in the answer: that is no news, the parcel stays as it is."""
 
 	def read_tracking(self, payload: Mapping[str, Any]) -> Tracking: ...

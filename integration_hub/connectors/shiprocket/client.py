@@ -138,7 +138,7 @@ class Client(Connector):
 			warnings=tuple(warnings),
 		)
 
-	def list_pickup_places(self) -> Sequence[Location]:
+	def list_locations(self) -> Sequence[Location]:
 		return [
 			Location(id=_nickname(one), name=_described(one), active=_active(one))
 			for one in self._read_places()

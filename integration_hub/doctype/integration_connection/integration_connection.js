@@ -221,7 +221,7 @@ function draw_work_buttons(frm, state) {
 	if (state.capabilities.includes("ReceivesWebhooks")) {
 		frm.add_custom_button(__("Register Webhooks"), () => register_webhooks(frm), group);
 	}
-	if (state.capabilities.includes("PushesStock")) {
+	if (state.capabilities.includes("ListsLocations")) {
 		frm.add_custom_button(__("Fetch Locations"), () => fetch_locations(frm), group);
 	}
 }
