@@ -17,6 +17,13 @@ after_migrate = ["integration_hub.install.after_migrate"]
 before_uninstall = "integration_hub.install.before_uninstall"
 after_uninstall = "integration_hub.install.after_uninstall"
 
+# Buttons on ERPNext's forms
+doctype_js = {
+	"Delivery Note": ["public/js/shipping.js"],
+	"Pick List": ["public/js/shipping.js"],
+	"Shipment": ["public/js/shipping.js"],
+}
+
 # A user's save only ever writes an Event or marks stock as changed: no vendor is called from here.
 doc_events = {
 	"Delivery Note": {"on_submit": "integration_hub.tasks.delivery_note_submitted"},

@@ -11,8 +11,6 @@ answered as one sentence.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import frappe
@@ -21,9 +19,9 @@ from frappe.utils import now_datetime
 
 from integration_hub.connectors import UnknownConnector
 from integration_hub.connectors.contract import Connector, capabilities
-from integration_hub.failures import Failure
-from integration_hub.sync import commands, connections, pull, replay, resources, setup, wake
+from integration_hub.sync import commands, connections, pull, replay, resources, setup
 from integration_hub.sync import troubles as finding
+from integration_hub.sync.words import in_words
 
 CONNECTION = connections.DOCTYPE
 EVENT = replay.DOCTYPE
@@ -98,7 +96,7 @@ def status(connection: str) -> dict[str, Any]:
 @frappe.whitelist(methods=["POST"])
 def test_connection(connection: str) -> dict[str, Any]:
 	"""Ask the vendor who we are to it: `{ok, message, detail, warnings}`. The last answer is kept."""
-	with _in_words():
+	with in_words():
 		return setup.test(_open(connection))
 
 
@@ -107,7 +105,7 @@ def pull_now(connection: str, resource: str | None = None) -> str:
 	"""Fetch what changed, in the background: one Resource, or all that are switched on."""
 	doc = _open(connection)
 	commands.must_work(doc)
-	with _in_words():
+	with in_words():
 		if not resource:
 			return setup.pull_now(doc)
 		if not pull.pullable(doc, resource) or connections.row_of(doc, resource, "In") is None:
@@ -121,7 +119,7 @@ def push_now(connection: str) -> str:
 	"""Tell the vendor every stock difference, in the background, what it refused before included."""
 	doc = _open(connection)
 	commands.must_work(doc)
-	with _in_words():
+	with in_words():
 		return setup.push_now(doc)
 
 
@@ -129,7 +127,7 @@ def push_now(connection: str) -> str:
 def register_webhooks(connection: str) -> list[str]:
 	"""Make the vendor's subscriptions match ours; returns what was changed, a sentence each."""
 	doc = _open(connection)
-	with _in_words():
+	with in_words():
 		return setup.register_webhooks(doc)
 
 
@@ -138,7 +136,7 @@ def fetch_locations(connection: str) -> list[dict[str, Any]]:
 	"""The places where the vendor keeps stock: `[{id, name, active}]`. Nothing is written: the form adds rows
 	for those that are not mapped yet, and a person chooses their Warehouse."""
 	doc = _open(connection)
-	with _in_words():
+	with in_words():
 		return setup.fetch_locations(doc)
 
 
@@ -148,7 +146,7 @@ def resume(connection: str) -> str:
 	doc = _open(connection)
 	if not doc.paused:
 		return _("The Connection is not paused.")
-	with _in_words():
+	with in_words():
 		return setup.resume(doc)
 
 
@@ -159,7 +157,7 @@ def resume(connection: str) -> str:
 def replay_events(events: str | list[str]) -> dict[str, Any]:
 	"""Do these Events (again): `{count, message}`. Those that are on their way already are left alone."""
 	names = _may_operate(events)
-	with _in_words():
+	with in_words():
 		count = replay.replay(names) if names else 0
 	if not count:
 		message = _("None of them can be replayed: they are queued or being worked on already.")
@@ -175,7 +173,7 @@ def replay_all(connection: str, status: str = "Parked") -> dict[str, Any]:
 	doc = _open(connection, "read")
 	if status not in ("Parked", "Dead"):
 		frappe.throw(_("Only what is Parked or Dead can be replayed all at once."))
-	with _in_words():
+	with in_words():
 		count = replay.replay_where(doc.name, [status])
 	return {"count": count, "message": _("{0} Events are due again.").format(count)}
 
@@ -240,16 +238,3 @@ def _class_or_none(doc: Any) -> type[Connector] | None:
 		return connections.class_of(doc)
 	except UnknownConnector:
 		return None
-
-
-@contextmanager
-def _in_words() -> Iterator[None]:
-	"""Answer what can go wrong at a vendor, or between here and the workers, as a sentence."""
-	try:
-		yield
-	except Failure as failure:
-		frappe.throw(failure.sentence)
-	except UnknownConnector:
-		frappe.throw(_("The connector of this Connection is not installed on this site (any more)."))
-	except wake.NOT_NOW:
-		frappe.throw(_("Background jobs cannot be started now. Nothing is lost; try again later."))

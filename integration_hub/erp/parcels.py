@@ -111,6 +111,25 @@ def _content(notes: Sequence[Any]) -> str:
 	return text if len(text) <= 140 else text[:139] + "…"
 
 
+def turned_round(shipment: Any) -> Any:
+	"""A draft Shipment of the same goods and boxes in the other direction."""
+	doc = frappe.copy_doc(shipment)
+	doc.pickup_date = frappe.utils.today()
+	doc.integration_cod_amount = 0
+	for field in (
+		"carrier",
+		"carrier_service",
+		"awb_number",
+		"shipment_id",
+		"shipment_amount",
+		"tracking_url",
+	):
+		doc.set(field, None)
+	doc.tracking_status = doc.tracking_status_info = ""
+	_turn_round(doc)
+	return doc
+
+
 def _turn_round(doc: Any) -> None:
 	doc.pickup_from_type, doc.delivery_to_type = "Customer", "Company"
 	doc.pickup_customer, doc.delivery_company = doc.delivery_customer, doc.pickup_company

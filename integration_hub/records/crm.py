@@ -55,6 +55,7 @@ class CrmRecord(Record):
 	fields: dict[str, str | None]
 	related: dict[CrmResource, tuple[str, ...]] = Field(default_factory=dict)
 	replaces: tuple[str, ...] = ()
+	key: str = ""
 	url: str = ""
 
 
