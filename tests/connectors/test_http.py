@@ -639,3 +639,15 @@ def test_what_an_exchange_tells(anybody):
 	assert (told.request_body, told.response_body) == ('{"a": 1}', '{"ok": true}')
 	assert before <= told.started_at <= datetime.now(timezone.utc) and 0 <= told.milliseconds < 5000
 	assert len(told.request_id) == 140
+
+
+def test_an_accepted_status_is_an_answer(anybody):
+	"""A vendor whose refusal must be read first: the caller says which statuses it judges itself."""
+	anybody.answer = Response(b'{"message": "why"}', status=422)
+	told: list[Exchange] = []
+	http = Http(anybody.url, allow_loopback_http=True, on_exchange=told.append)
+	answer = http.request("GET", "/", accept={422})
+	assert (answer.status, answer.json()) == (422, {"message": "why"}) and told[0].failure == ""
+	for accept in ((), {400}):
+		with pytest.raises(Rejected, match="why"):
+			http.request("GET", "/", accept=accept)

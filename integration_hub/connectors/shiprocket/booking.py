@@ -17,7 +17,7 @@ from integration_hub.connectors.shiprocket import dry_run
 from integration_hub.connectors.shiprocket.orders import CURRENCY, EWAY_BILL_ABOVE, PlannedOrder, plan
 from integration_hub.connectors.shiprocket.papers import Papers
 from integration_hub.connectors.shiprocket.rates import Rates
-from integration_hub.connectors.shiprocket.shapes import Json, a_dict, a_list, text, whole
+from integration_hub.connectors.shiprocket.shapes import Json, a_dict, a_list, is_set, text, whole, words
 from integration_hub.failures import Failure, Invalid, Rejected, Waiting
 from integration_hub.records import BookedParcel, Booking, Consignment, Paper
 
@@ -130,14 +130,16 @@ class Books(Papers, Rates):
 			made = _made(a_dict(answer.body), name)
 			if made and not made.cancelled:
 				return made
-			if not made and not _USED.search(answer.refusal):
-				raise self._refused(answer.refusal or "no reason is given", answer.body, order)
+			# an order that was not made is refused, also when nothing but a message with HTTP 200 says so
+			refusal = "" if made else answer.refusal or words(answer.body) or "no reason is given"
+			if refusal and not _USED.search(refusal):
+				raise self._refused(refusal, answer.body, order)
 			rows = self._rows(order)
 			live = _latest(rows)
 			if live:
 				return live
 			if not made and not rows:
-				raise self._refused(answer.refusal, answer.body, order)
+				raise self._refused(refusal, answer.body, order)
 			tried = max([tried, *(_suffix(one.name, order.order_id) for one in rows)]) + 1
 			name = f"{order.order_id}-R{tried}"
 		raise Rejected(f"{order.order_id} was cancelled at Shiprocket {MOST_SUFFIXES} times.")
@@ -155,7 +157,8 @@ class Books(Papers, Rates):
 		if is_return:
 			request["is_return"] = True
 		answer = self.ask("POST", "courier/assign/awb", json=request, repeatable=False)
-		data = a_dict(a_dict(a_dict(answer.body).get("response")).get("data"))
+		body = a_dict(answer.body)
+		data = a_dict(a_dict(body.get("response")).get("data"))
 		awb = text(data.get("awb_code"))
 		if awb and not answer.refusal:
 			return replace(
@@ -164,14 +167,15 @@ class Books(Papers, Rates):
 				courier_id=text(data.get("courier_company_id")) or service_id,
 				courier=text(data.get("courier_name")),
 			)
-		if answer.refusal and not _ALREADY.search(answer.refusal):
-			raise self.failure(answer.refusal, f"Shiprocket assigns no courier to {found.name}")
-		# it has one already, or is still at it
+		# {"success": true, "message": "We are processing your request"} is no refusal
+		refusal = answer.refusal or ("" if is_set(body.get("success")) else words(body))
+		if refusal and not _ALREADY.search(refusal):
+			raise self.failure(refusal, f"Shiprocket assigns no courier to {found.name}")
 		seen = self._look(found)
 		if seen.awb:
 			return seen
-		if answer.refusal:
-			raise self.failure(answer.refusal, f"Shiprocket assigns no courier to {found.name}")
+		if refusal:
+			raise self.failure(refusal, f"Shiprocket assigns no courier to {found.name}")
 		raise Waiting(f"Shiprocket is still assigning a courier to {found.name}.")
 
 	# what is there already
