@@ -7,6 +7,7 @@ share a mistake. Each vendor is a folder with a class derived from `sandbox.vend
 import importlib
 
 VENDORS = {
+	"hubspot": "sandbox.vendors.hubspot:HubSpot",
 	"shopify": "sandbox.vendors.shopify:Shopify",
 }
 

@@ -1,0 +1,1 @@
+"""The portal's HTTP API, one module for each family of paths."""
