@@ -91,6 +91,8 @@ class Account:
 		self.says("label.pdf", PDF)
 		self.says("courier/generate/label", {"label_created": 1, "label_url": f"{anybody.url}/label.pdf"})
 
+		self.says("orders/show/101", {"data": {}})
+
 	def says(self, path: str, *answers: Any) -> None:
 		self.said[path] = list(answers)
 
@@ -467,6 +469,20 @@ def test_a_booking(account):
 	assert account.count("courier/generate/pickup") == 0
 	label_call = next(one for one in account.asked if one[0] == "label.pdf")
 	assert label_call[1] == "", "the file's address does not see our token"
+
+
+def test_what_a_booking_cost(account):
+	"""The order says it, sometimes later; not knowing it undoes nothing."""
+	account.says("orders/create/adhoc", MADE)
+	account.says("courier/assign/awb", AWB)
+	charges = {"freight_charges": "45.50", "cod_charges": "30.25", "applied_weight_amount": "45.50"}
+	account.says("orders/show/101", {"data": {"awb_data": {"charges": charges}}})
+	assert book(account.open()).cost == Decimal("75.75")
+	assert book(account.open(), parcels=(parcel(), parcel())).cost == Decimal("151.50")
+	empty = {"data": {"awb_data": {"charges": dict.fromkeys(charges, "")}}}
+	for said in (empty, {"data": {"awb_data": []}}, (404, {}), (500, {}), b"no json"):
+		account.says("orders/show/101", said)
+		assert book(account.open()).cost is None
 
 
 def test_the_choice_can_be_left_to_shiprocket(account):

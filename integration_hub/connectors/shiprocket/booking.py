@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import Any
 
 from integration_hub.connectors.contract import Outcome
@@ -17,9 +18,18 @@ from integration_hub.connectors.shiprocket import dry_run
 from integration_hub.connectors.shiprocket.orders import CURRENCY, EWAY_BILL_ABOVE, PlannedOrder, plan
 from integration_hub.connectors.shiprocket.papers import Papers
 from integration_hub.connectors.shiprocket.rates import Rates
-from integration_hub.connectors.shiprocket.shapes import Json, a_dict, a_list, is_set, text, whole, words
+from integration_hub.connectors.shiprocket.shapes import (
+	Json,
+	a_dict,
+	a_list,
+	is_set,
+	number,
+	text,
+	whole,
+	words,
+)
 from integration_hub.failures import Failure, Invalid, Rejected, Waiting
-from integration_hub.records import BookedParcel, Booking, Consignment, Paper
+from integration_hub.records import ZERO, BookedParcel, Booking, Consignment, Paper
 
 TRACKING_PAGE = "https://shiprocket.co/tracking/"
 #: bookings of one document that were cancelled before; more have another cause
@@ -96,10 +106,27 @@ class Books(Papers, Rates):
 			service_id=booked[0].courier_id,
 			service=booked[0].courier,
 			parcels=parcels,
+			cost=self._cost(booked),
 			currency=CURRENCY,
 			papers=tuple(papers),
 			note=" ".join(notes),
 		)
+
+	def _cost(self, booked: Sequence[Found]) -> Decimal | None:
+		"""What was taken from the wallet, as far as the orders say so by now."""
+		amounts = []
+		for one in booked:
+			try:
+				answer = self.ask("GET", f"orders/show/{one.order_id}")
+			except Failure:
+				return None  # it is booked; the statement of the wallet tells the price as well
+			data = a_dict(a_dict(answer.body).get("data"))
+			charges = a_dict(a_dict(data.get("awb_data")).get("charges"))
+			freight = number(charges.get("freight_charges"))
+			if not freight:
+				return None
+			amounts.append(freight + (number(charges.get("cod_charges")) or ZERO))
+		return sum(amounts, ZERO)
 
 	def _rehearse(self, consignment: Consignment, orders: list[PlannedOrder], service_id: str) -> Booking:
 		"""Everything that changes nothing: the pickup place, and whether the courier goes there."""
@@ -118,7 +145,7 @@ class Books(Papers, Rates):
 	def _book(self, order: PlannedOrder, service_id: str, look_first: bool) -> Found:
 		found = self._live(order) if look_first else None
 		found = found or self._create(order)
-		if not (found.awb or found.fresh):
+		if not found.awb and (look_first or not found.fresh):
 			found = self._look(found)
 		return found if found.awb else self._assign(found, service_id, order.is_return)
 
