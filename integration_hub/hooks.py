@@ -34,6 +34,24 @@ doc_events = {
 		"on_cancel": "integration_hub.tasks.stock_reserved",
 	},
 	"Item": {"after_insert": "integration_hub.tasks.something_was_fixed"},
+	"Customer": {
+		"on_update": "integration_hub.tasks.crm_document_changed",
+		"on_trash": "integration_hub.tasks.crm_document_deleted",
+	},
+	"Contact": {
+		"on_update": ["integration_hub.tasks.crm_document_changed", "integration_hub.tasks.consent_changed"],
+		"on_trash": "integration_hub.tasks.crm_document_deleted",
+	},
+	"Lead": {
+		"on_update": ["integration_hub.tasks.crm_document_changed", "integration_hub.tasks.consent_changed"],
+		"on_trash": "integration_hub.tasks.crm_document_deleted",
+	},
+	"Opportunity": {
+		"on_update": "integration_hub.tasks.crm_document_changed",
+		"on_trash": "integration_hub.tasks.crm_document_deleted",
+	},
+	"Address": {"on_update": "integration_hub.tasks.address_changed"},
+	"Communication": {"after_insert": "integration_hub.tasks.communication_made"},
 	"Integration Settings": {"on_update": "integration_hub.tasks.settings_changed"},
 }
 

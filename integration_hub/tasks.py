@@ -2,7 +2,7 @@
 
 import frappe
 
-from integration_hub.sync import outbox, parcels, retention, setup, worker
+from integration_hub.sync import communications, crm, outbox, parcels, retention, setup, worker
 from integration_hub.sync import pull as pulling
 from integration_hub.sync import push as pushing
 from integration_hub.sync import sweep as sweeping
@@ -49,6 +49,31 @@ def stock_moved(doc, method=None) -> None:
 def stock_reserved(doc, method=None) -> None:
 	for row in doc.items:
 		outbox.stock_moved(row.item_code)
+
+
+def crm_document_changed(doc, method=None) -> None:
+	crm.document_changed(doc)
+
+
+def crm_document_deleted(doc, method=None) -> None:
+	crm.document_deleted(doc)
+
+
+def address_changed(doc, method=None) -> None:
+	crm.address_changed(doc)
+
+
+def communication_made(doc, method=None) -> None:
+	communications.communication_made(doc)
+
+
+def consent_changed(doc, method=None) -> None:
+	communications.consent_changed(doc)
+
+
+def tell_all(connection: str, resource: str) -> None:
+	"""RQ job: tell a CRM everything of a Resource that it does not know yet."""
+	crm.tell_all(connection, resource)
 
 
 def something_was_fixed(doc, method=None) -> None:

@@ -159,6 +159,25 @@ def row_of(connection, resource: str, direction: str):
 	return None
 
 
+def taking(resource: str) -> list[str]:
+	"""Connections of CRMs that are told of this Resource."""
+	row, connection = frappe.qb.DocType("Integration Resource"), frappe.qb.DocType(DOCTYPE)
+	return (
+		frappe.qb.from_(row)
+		.join(connection)
+		.on(connection.name == row.parent)
+		.select(connection.name)
+		.where(
+			(row.resource == resource)
+			& (row.direction == "Out")
+			& (row.enabled == 1)
+			& (connection.enabled == 1)
+			& connection.category.isin(("crm", "marketing"))
+		)
+		.run(pluck=True)
+	)
+
+
 def note(row, **values) -> None:
 	"""Write how a Resource's run went into its row, past the document's own save (which people may hold)."""
 	frappe.db.set_value("Integration Resource", row.name, values, update_modified=False)

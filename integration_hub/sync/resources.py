@@ -9,7 +9,7 @@ from typing import Any
 
 from integration_hub.connectors import contract
 from integration_hub.connectors.contract import Connector, Page, satisfies
-from integration_hub.sync import parcels
+from integration_hub.sync import crm, parcels
 
 #: (connection, connector, since, cursor) -> Page
 Walk = Callable[[Any, Connector, datetime, str | None], Page]
@@ -40,6 +40,18 @@ OFFERS: tuple[Offer, ...] = (
 	Offer(contract.PushesStock, "stock", "Out"),
 	Offer(contract.FulfilsOrders, "shipments", "Out"),
 	Offer(contract.TracksParcels, "tracking", "In", parcels.walk),
+	Offer(contract.SyncsCompanies, "customers", "In", crm.walk("customers")),
+	Offer(contract.SyncsCompanies, "customers", "Out"),
+	Offer(contract.SyncsContacts, "contacts", "In", crm.walk("contacts")),
+	Offer(contract.SyncsContacts, "contacts", "Out"),
+	Offer(contract.SyncsLeads, "leads", "In", crm.walk("leads")),
+	Offer(contract.SyncsLeads, "leads", "Out"),
+	Offer(contract.SyncsDeals, "deals", "In", crm.walk("deals")),
+	Offer(contract.SyncsDeals, "deals", "Out"),
+	Offer(contract.LogsCommunications, "communications", "In", _pull("pull_communications")),
+	Offer(contract.LogsCommunications, "communications", "Out"),
+	Offer(contract.ManagesConsent, "consents", "In"),
+	Offer(contract.ManagesConsent, "consents", "Out"),
 )
 
 

@@ -12,6 +12,7 @@ from frappe.utils import get_url, now_datetime
 from integration_hub.connectors import UnknownConnector
 from integration_hub.connectors.contract import Connector, ListsLocations, ReceivesWebhooks
 from integration_hub.connectors.http import is_loopback
+from integration_hub.erp import mapping
 from integration_hub.failures import Failure
 from integration_hub.sync import connections, pull, push, replay, resources, wake
 
@@ -36,6 +37,9 @@ def complete_rows(doc: Any) -> None:
 			row.secret, row.value = row.value, None
 		rows.append(row)
 	_set_rows(doc, "credentials", rows)
+	if doc.is_new() and not doc.field_mappings and hasattr(kind, "crm_defaults"):
+		for row in mapping.defaults(kind):
+			doc.append("field_mappings", row)
 	have = {(row.resource, row.direction): row for row in doc.resources}
 	_set_rows(
 		doc,
@@ -71,6 +75,7 @@ def validate(doc: Any) -> None:
 	"""Refuse what cannot work, in the user's words."""
 	_check_sandbox(doc)
 	_check_company(doc)
+	mapping.check(doc)
 	if doc.create_payment and not doc.payment_methods:
 		frappe.throw(_("Create Payment Entries needs rows under Payment Methods."))
 	if doc.create_invoice != "Never" and not doc.submit_orders:

@@ -32,8 +32,6 @@ from integration_hub.sync.failing import sort
 from integration_hub.sync.retry import judge
 
 DOCTYPE = "Integration Event"
-#: Events claimed at once: as many as one vendor call can usually fetch, few enough to end well in a lease
-BATCH = 20
 #: seconds a job waits for the next Event to come due, rather than leave it to the sweep of the next minute
 PATIENCE = 10
 #: seconds after which a job hands over to a fresh one, well below wake.JOB_SECONDS
@@ -90,7 +88,8 @@ def drain(
 			connection = connections.get(connection_name)
 			if not connections.is_working(connection):
 				return done
-			claimed = claim(connection_name, BATCH if limit is None else min(BATCH, limit - done))
+			batch = connections.class_of(connection).event_batch
+			claimed = claim(connection_name, batch if limit is None else min(batch, limit - done))
 			if not claimed:
 				pause = _until_next_due(connection_name)
 				if pause is None or pause > min(patience, end - time.monotonic()):

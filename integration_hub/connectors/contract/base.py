@@ -131,6 +131,8 @@ class Connector:
 	rate_limit: ClassVar[str] = ""
 	#: seconds of overlap when a pull starts again, for vendors whose lists lag behind
 	pull_overlap: ClassVar[int] = 120
+	#: Events worked on together: as many as one call to the vendor can usually take
+	event_batch: ClassVar[int] = 20
 
 	def __init__(self, settings: Mapping[str, str], http: Http, vault: Vault):
 		self.config = dict(settings)

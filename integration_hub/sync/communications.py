@@ -1,0 +1,164 @@
+"""Events of communications and consents with CRMs, both ways."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import frappe
+from frappe import _
+
+from integration_hub.connectors.contract import LogsCommunications, ManagesConsent
+from integration_hub.erp import communications
+from integration_hub.erp.context import Result
+from integration_hub.failures import Invalid
+from integration_hub.sync import connections, store, wake
+from integration_hub.sync.handling import Handler, Route, context, inbound
+
+CONSENTS = "consents"
+
+
+def communication_made(doc: Any) -> None:
+	"""An e-mail, call or note about somebody that a CRM may know. In the transaction that made it."""
+	if not communications.is_told(doc):
+		return
+	_store_for_takers(
+		communications.RESOURCE,
+		doc,
+		store.Draft(
+			direction="Out",
+			resource=communications.RESOURCE,
+			outside_id=f"Communication/{doc.name}",
+			dedupe_key=f"communication:{doc.name}",
+			label=(doc.subject or doc.name)[:140],
+			reference=(doc.doctype, doc.name),
+		),
+	)
+
+
+def consent_changed(doc: Any) -> None:
+	"""A Contact or Lead was subscribed or unsubscribed. In the user's own transaction."""
+	before = doc.get_doc_before_save()
+	was = int(before.unsubscribed or 0) if before else 0
+	if not doc.email_id or was == int(doc.unsubscribed or 0):
+		return
+	_store_for_takers(
+		CONSENTS,
+		doc,
+		store.Draft(
+			direction="Out",
+			resource=CONSENTS,
+			outside_id=doc.email_id,
+			dedupe_key=f"consent:{doc.email_id}:{doc.modified}",
+			label=doc.email_id,
+			reference=(doc.doctype, doc.name),
+		),
+	)
+
+
+def _store_for_takers(resource: str, doc: Any, draft: store.Draft) -> None:
+	for name in connections.taking(resource):
+		if name != doc.flags.integration_origin and store.store(name, [draft]):
+			wake.wake_after_commit(name)
+
+
+def _prepare_communications(
+	connection: Any, connector: LogsCommunications, works: Sequence[Any]
+) -> Mapping[str, Any]:
+	ctx = context(connection)
+	prepared: dict[str, Any] = {one.name: None for one in works}
+	wanted: dict[str, Any] = {}
+	for one in works:
+		if frappe.db.exists("Communication", one.reference_name):
+			record = communications.record_of(frappe.get_doc("Communication", one.reference_name), ctx)
+			if record.related:
+				wanted[record.id] = (one, record)
+	frappe.db.rollback()  # nothing is open while we talk
+	if wanted:
+		outcomes = connector.push_communications(
+			[record for _one, record in wanted.values()],
+			key=_key(works),
+			look_first=any(one.look_first for one in works),
+		)
+		for outcome in outcomes:
+			prepared[wanted[outcome.key][0].name] = outcome.failure or outcome
+	return prepared
+
+
+def _key(works: Sequence[Any]) -> str:
+	return hashlib.sha256("|".join(one.key for one in works).encode()).hexdigest()[:40]
+
+
+def _apply_communication(connection: Any, one: Any, outcome: Any) -> Result:
+	if outcome is None:
+		return Result(
+			one.reference_doctype, one.reference_name, _("About nobody who is known there."), "Ignored"
+		)
+	links = context(connection).links
+	if links.claim(communications.RESOURCE, outcome.outside_id) is None:
+		links.fill(
+			communications.RESOURCE,
+			outcome.outside_id,
+			one.reference_doctype,
+			one.reference_name,
+			version=outcome.version,
+			label=one.label,
+		)
+	return Result(one.reference_doctype, one.reference_name, _("Told"))
+
+
+def _prepare_consents(connection: Any, connector: ManagesConsent, works: Sequence[Any]) -> Mapping[str, Any]:
+	ctx = context(connection)
+	prepared: dict[str, Any] = {one.name: None for one in works}
+	wanted: dict[str, tuple[Any, Any]] = {}
+	for one in works:
+		said = communications.consent_of(one.outside_id, ctx)
+		if said is None:
+			continue
+		if said.state == "subscribed" and not said.legal_basis:
+			prepared[one.name] = Invalid(
+				_("To subscribe {0} again, enter the legal basis in the Connection.").format(one.outside_id),
+				fix=ctx.fix,
+				waits_for="consent_basis",
+			)
+			continue
+		wanted[said.email] = (one, said)
+	frappe.db.rollback()  # nothing is open while we talk
+	if wanted:
+		for outcome in connector.push_consents([said for _one, said in wanted.values()]):
+			prepared[wanted[outcome.key][0].name] = outcome.failure or outcome
+	return prepared
+
+
+def _apply_consent(_connection: Any, one: Any, outcome: Any) -> Result:
+	if outcome is None:
+		return Result(None, None, _("Nobody here has this address any more."), "Ignored")
+	return Result(one.reference_doctype, one.reference_name, _("Told"))
+
+
+def _nothing(_outside_id: str, _ctx: Any) -> Result:
+	return Result(None, None, _("Nothing to take back."), "Ignored")
+
+
+ROUTES = (
+	Route(
+		"In",
+		communications.RESOURCE,
+		LogsCommunications,
+		inbound("fetch_communications", "read_communication", communications.apply, communications.removed),
+	),
+	Route(
+		"Out",
+		communications.RESOURCE,
+		LogsCommunications,
+		Handler(_prepare_communications, _apply_communication),
+	),
+	Route(
+		"In",
+		CONSENTS,
+		ManagesConsent,
+		inbound("fetch_consents", "read_consent", communications.consent, _nothing),
+	),
+	Route("Out", CONSENTS, ManagesConsent, Handler(_prepare_consents, _apply_consent)),
+)
