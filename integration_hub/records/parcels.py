@@ -87,12 +87,14 @@ class Rate(Record):
 
 
 class BookedParcel(Record):
-	"""A parcel the carrier knows. `id` and `order_id` are the vendor's, where it has such."""
+	"""A parcel the carrier knows. `id` and `order_id` are the vendor's, where it has such; `cod_amount` is what is
+	collected for this one."""
 
 	tracking_number: str
 	id: str = ""
 	order_id: str = ""
 	tracking_url: str = ""
+	cod_amount: Amount = ZERO
 
 
 class Paper(Record):

@@ -56,13 +56,13 @@ class Found:
 	courier_id: str = ""
 	courier: str = ""
 
-	@property
-	def parcel(self) -> BookedParcel:
+	def parcel(self, cod_amount: Decimal) -> BookedParcel:
 		return BookedParcel(
 			tracking_number=self.awb,
 			id=self.shipment_id,
 			order_id=self.order_id,
 			tracking_url=TRACKING_PAGE + self.awb,
+			cod_amount=cod_amount,
 		)
 
 
@@ -89,10 +89,12 @@ class Books(Papers, Rates):
 				booked.append(self._book(order, service_id, look_first))
 			except (Invalid, Rejected, Waiting) as failure:
 				raise _so_far(failure, booked, len(orders)) from failure
-		return self._booking(consignment, booked)
+		return self._booking(consignment, orders, booked)
 
-	def _booking(self, consignment: Consignment, booked: Sequence[Found]) -> Booking:
-		parcels = tuple(one.parcel for one in booked)
+	def _booking(
+		self, consignment: Consignment, orders: Sequence[PlannedOrder], booked: Sequence[Found]
+	) -> Booking:
+		parcels = tuple(one.parcel(order.cod) for one, order in zip(booked, orders, strict=True))
 		papers: Sequence[Paper] = ()
 		notes = [] if consignment.tax_document else _eway_bill(consignment)
 		try:

@@ -26,7 +26,9 @@ def booking(reference: str, orders: Sequence[PlannedOrder], rate: Rate) -> Booki
 		carrier=rate.carrier,
 		service_id=rate.service_id,
 		service=rate.service,
-		parcels=tuple(BookedParcel(tracking_number=f"{PREFIX}{one.order_id}") for one in orders),
+		parcels=tuple(
+			BookedParcel(tracking_number=f"{PREFIX}{one.order_id}", cod_amount=one.cod) for one in orders
+		),
 		cost=rate.amount,
 		currency=CURRENCY,
 		dry_run=True,
