@@ -451,6 +451,13 @@ def followers(doc: Any) -> list[tuple[str, str]]:
 	return found
 
 
+def is_shadow(doc: Any) -> bool:
+	"""A Contact that ERPNext keeps for a Lead of the same person: the Lead is told, not both."""
+	return (
+		doc.doctype == "Contact" and bool(doc.links) and all(row.link_doctype == "Lead" for row in doc.links)
+	)
+
+
 def label_of(doc: Any) -> str:
 	return (doc.get("customer_name") or doc.get("full_name") or doc.get("title") or doc.name)[:140]
 

@@ -231,7 +231,7 @@ def document_changed(doc: Any, *, force: str = "") -> None:
 	"""A Customer, Contact, Lead or Opportunity was made or changed: the CRMs that take it shall hear. Runs in the
 	user's save: one query, and one insert for each CRM."""
 	resource = RESOURCE_OF[doc.doctype]
-	if frappe.flags.in_install or frappe.flags.in_migrate:
+	if frappe.flags.in_install or frappe.flags.in_migrate or crm.is_shadow(doc):
 		return
 	for name in connections.taking(resource):
 		if name == doc.flags.integration_origin:
@@ -305,7 +305,11 @@ def tell_all(connection_name: str, resource: str) -> int:
 		)
 		if not names:
 			return count
-		new = [name for name in names if not ctx.links.of(doctype, name, resource)]
+		new = [
+			name
+			for name in names
+			if not ctx.links.of(doctype, name, resource) and not crm.is_shadow(frappe.get_doc(doctype, name))
+		]
 		stamp = frappe.utils.now()
 		count += store.store(connection_name, [_draft(doctype, name, f"all:{stamp}") for name in new])
 		frappe.db.commit()  # each chunk by itself: thousands of rows, and the workers may begin

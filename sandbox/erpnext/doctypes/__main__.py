@@ -67,6 +67,8 @@ DOCTYPE_FLAGS = {
 	"import": "allow_import",
 }
 DOCTYPE_VALUES = {"autoname": "autoname", "title": "title_field", "search": "search_fields"}
+#: modules whose name is not their table's in capitals
+MODULES = {"crm": "CRM"}
 #: fields that stand side by side before a new column begins
 COLUMN = 7
 
@@ -91,7 +93,7 @@ def files() -> dict[Path, str]:
 		for own in (PACKAGE / module / "__init__.py", PACKAGE / module / "doctype" / "__init__.py"):
 			wanted[own] = own.read_text() if own.exists() else ""
 		for block in re.split(r"\n(?=\[)", table.read_text()):
-			definition = doctype(block, module.title())
+			definition = doctype(block, MODULES.get(module, module.title()))
 			name = definition["name"]
 			snake = name.lower().replace(" ", "_")
 			folder = PACKAGE / module / "doctype" / snake

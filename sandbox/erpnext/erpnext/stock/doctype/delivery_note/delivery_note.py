@@ -308,3 +308,49 @@ def update_delivery_note_status(docname, status) -> None:
 
 def on_doctype_update():
 	frappe.db.add_index("Delivery Note", ["customer", "is_return", "return_against"])
+
+
+@frappe.whitelist()
+def make_shipment(source_name, target_doc=None):
+	"""A draft Shipment of a submitted Delivery Note, from the company to the customer's shipping address."""
+
+	def complete(source, target):
+		user = frappe.get_cached_doc("User", frappe.session.user)
+		target.pickup_contact_email = user.email
+		target.pickup_contact = "<br>".join(
+			filter(None, (user.full_name, user.email, user.phone or user.mobile_no))
+		)
+		target.pickup_contact_person = user.name
+		for name, text in (
+			("shipping_address_name", "shipping_address"),
+			("customer_address", "address_display"),
+		):
+			if source.get(name):
+				target.delivery_address_name, target.delivery_address = source.get(name), source.get(text)
+				break
+
+	return get_mapped_doc(
+		"Delivery Note",
+		source_name,
+		{
+			"Delivery Note": {
+				"doctype": "Shipment",
+				"field_map": {
+					"grand_total": "value_of_goods",
+					"company": "pickup_company",
+					"company_address": "pickup_address_name",
+					"company_address_display": "pickup_address",
+					"customer": "delivery_customer",
+					"contact_person": "delivery_contact_name",
+					"contact_email": "delivery_contact_email",
+				},
+				"validation": {"docstatus": ["=", 1]},
+			},
+			"Delivery Note Item": {
+				"doctype": "Shipment Delivery Note",
+				"field_map": {"base_amount": "grand_total"},
+			},
+		},
+		target_doc,
+		complete,
+	)
