@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 import requests
 
+from sandbox.vendors.hubspot import HubSpot, Portal
 from sandbox.vendors.shopify import Shop, Shopify
+from tests.vendors.hubspot_calls import Caller
 
 PROJECT = Path(__file__).resolve().parents[2]
 VENDOR_DATA = Path(
@@ -121,3 +123,23 @@ def mailbox():
 	yield box
 	server.shutdown()
 	server.server_close()
+
+
+@pytest.fixture
+def hubspot():
+	"""A HubSpot account that listens; searches are not counted."""
+	vendor = HubSpot(Portal(prefix="t-"))
+	vendor.limits.set(searches=None)
+	running = vendor.start()
+	yield vendor
+	running.stop()
+
+
+@pytest.fixture
+def portal(hubspot) -> Portal:
+	return hubspot.portal
+
+
+@pytest.fixture
+def api(hubspot) -> Caller:
+	return Caller(hubspot.url)
