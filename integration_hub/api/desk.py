@@ -18,7 +18,8 @@ from frappe import _
 from frappe.utils import now_datetime
 
 from integration_hub.connectors import UnknownConnector
-from integration_hub.connectors.contract import Connector, capabilities
+from integration_hub.connectors.contract import Connector, SyncsRecords, capabilities, satisfies
+from integration_hub.erp.mapping import DOCTYPES
 from integration_hub.sync import commands, connections, pull, replay, resources, setup
 from integration_hub.sync import troubles as finding
 from integration_hub.sync.words import in_words
@@ -72,7 +73,7 @@ def _described(kind: type[Connector]) -> dict[str, Any]:
 @frappe.whitelist(methods=["GET"])
 def status(connection: str) -> dict[str, Any]:
 	"""How a Connection is: what is wrong (sentences, worst first), how many Events wait for what, and which
-	buttons make sense. Keys: `troubles`, `counts`, `pulls`, `pushes_stock`, `capabilities`, `may_replay`."""
+	buttons make sense. Keys: `troubles`, `counts`, `pulls`, `tells_all`, `pushes_stock`, `capabilities`, `may_replay`."""
 	doc = _open(connection, "read")
 	kind = _class_or_none(doc)
 	counts = finding.counts(doc.name)
@@ -84,6 +85,13 @@ def status(connection: str) -> dict[str, Any]:
 			for row in doc.resources
 			if row.enabled and row.direction == "In" and pull.pullable(doc, row.resource)
 		],
+		"tells_all": [
+			row.resource
+			for row in doc.resources
+			if row.enabled and row.direction == "Out" and row.resource in DOCTYPES
+		]
+		if kind and satisfies(kind, SyncsRecords)
+		else [],
 		"pushes_stock": connections.row_of(doc, "stock", "Out") is not None,
 		"capabilities": capabilities(kind) if kind else [],
 		"may_replay": bool(set(OPERATORS) & set(frappe.get_roles())),

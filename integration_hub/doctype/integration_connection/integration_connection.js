@@ -129,7 +129,8 @@ function draw_credentials(frm) {
 		.filter((setting) => rows[setting.name])
 		.map((setting) => ({
 			fieldname: setting.name,
-			fieldtype: setting.secret ? "Password" : "Data",
+			fieldtype: setting.secret ? "Password" : setting.choices.length ? "Select" : "Data",
+			options: setting.choices,
 			label: setting.label,
 			description: frappe.utils.escape_html(setting.help || ""),
 			reqd: setting.required ? 1 : 0,
@@ -217,6 +218,10 @@ function draw_work_buttons(frm, state) {
 	}
 	if (state.pushes_stock) {
 		frm.add_custom_button(__("Push Now: Stock"), () => call_and_tell(frm, "push_now"), group);
+	}
+	for (const resource of state.tells_all) {
+		const label = __("Tell All: {0}", [__(frappe.utils.to_title_case(resource))]);
+		frm.add_custom_button(label, () => tell_all(frm, resource), group);
 	}
 	if (state.capabilities.includes("ReceivesWebhooks")) {
 		frm.add_custom_button(__("Register Webhooks"), () => register_webhooks(frm), group);
@@ -312,4 +317,35 @@ async function fetch_locations(frm) {
 async function resume(frm) {
 	if (!(await saved(frm))) return;
 	await call_and_tell(frm, "resume");
+}
+
+// --- which field goes where ---------------------------------------------------------------------------------
+
+const CRM = "integration_hub.api.crm.";
+
+frappe.ui.form.on("Integration Field Mapping", {
+	form_render: offer_fields,
+	resource: offer_fields,
+});
+
+/** Both sides' fields are offered in the row's own form; what is typed otherwise is checked when it is saved. */
+async function offer_fields(frm, doctype, name) {
+	const row = frappe.get_doc(doctype, name);
+	if (frm.is_new() || !row.resource) return;
+	frm.hub_fields = frm.hub_fields || {};
+	if (!frm.hub_fields[row.resource]) {
+		const args = { connection: frm.doc.name, resource: row.resource };
+		const answer = await frappe.call({ method: CRM + "fields", type: "GET", args });
+		frm.hub_fields[row.resource] = answer.message;
+	}
+	const form = frm.fields_dict.field_mappings.grid.grid_rows_by_docname[name]?.grid_form;
+	if (!form) return;
+	form.fields_dict.erp_field.set_data(frm.hub_fields[row.resource].here);
+	form.fields_dict.outside_field.set_data(frm.hub_fields[row.resource].there);
+}
+
+async function tell_all(frm, resource) {
+	if (!(await saved(frm))) return;
+	const answer = await frappe.call({ method: CRM + "tell_all", args: { connection: frm.doc.name, resource } });
+	frappe.show_alert({ message: frappe.utils.escape_html(answer.message), indicator: "blue" });
 }
