@@ -67,7 +67,7 @@ class Portal:
 		self.owners: dict[int, Owner] = {}
 		self.consent = Consent(self)
 		self.lists = Lists(self)
-		self.search_lag = 0.0  # seconds
+		self.search_lag = 0.0  # seconds that a change made from now on stays out of search
 		self.listeners: list[Callable[[list[News]], None]] = []
 		self._news: list[News] = []
 		self._depth = 0
@@ -99,8 +99,8 @@ class Portal:
 
 	def indexed(self, record: Record) -> Version | None:
 		"""The record as search knows it now; None while it does not know it."""
-		known = time.monotonic() - self.search_lag
-		return next((version for version in reversed(record.versions) if version.at <= known), None)
+		now = time.monotonic()
+		return next((version for version in reversed(record.versions) if version.at <= now), None)
 
 	# ---- finding
 
@@ -251,7 +251,7 @@ class Portal:
 
 	def merge(self, type: str, primary: int | str, other: int | str) -> Record:
 		with self.together():
-			return writing.merge(self, self.type(type), primary, other, source=USER)
+			return writing.merge(self, self.type(type), str(primary), str(other), source=USER)
 
 	def associate(self, first: Record, second: Record, type_id: int | None = None) -> None:
 		"""With the unlabelled type, or the one that is named."""

@@ -349,13 +349,11 @@ def _claim_unique(portal: "Portal", record: Record) -> None:
 
 
 def _index(portal: "Portal", record: Record) -> None:
-	version = Version(time.monotonic(), dict(record.properties), not record.live)
-	if portal.search_lag <= 0:
-		record.versions = [version]
-		return
-	old = version.at - portal.search_lag
-	settled = [known for known in record.versions if known.at <= old][-1:]
-	record.versions = [*settled, *(known for known in record.versions if known.at > old), version]
+	now = time.monotonic()
+	version = Version(now + portal.search_lag, dict(record.properties), not record.live)
+	settled = [known for known in record.versions if known.at <= now][-1:] if portal.search_lag > 0 else []
+	waiting = [known for known in record.versions if known.at > now] if portal.search_lag > 0 else []
+	record.versions = [*settled, *waiting, version]
 
 
 # ---- merging
