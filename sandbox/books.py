@@ -191,20 +191,50 @@ def rate(from_currency: str, to_currency: str, value: float) -> None:
 	frappe.db.commit()  # workers of a test must see it
 
 
-def connect_shop(title: str, address: str, locations: Iterable[Any], **values: Any) -> Any:
-	"""An enabled Connection to a sandbox shop at `address`, with everything mapped and switched on."""
+def connect(
+	title: str,
+	connector: str,
+	address: str,
+	credentials: dict[str, str],
+	secrets: dict[str, str],
+	**values: Any,
+) -> Any:
+	"""An enabled Connection of any connector to a sandbox vendor at `address`, with every Resource switched on."""
 	doc = frappe.get_doc(
 		{
 			"doctype": "Integration Connection",
 			"title": title,
-			"connector": "shopify",
+			"connector": connector,
 			"company": company(),
 			"environment": "Sandbox",
 			"sandbox_url": address,
 			"enabled": 1,
-			"warehouse": warehouse(),
 			"customer_group": leaf("Customer Group"),
 			"territory": leaf("Territory"),
+			"credentials": [
+				*({"setting": name, "value": value} for name, value in credentials.items()),
+				*({"setting": name, "is_secret": 1, "secret": value} for name, value in secrets.items()),
+			],
+			**values,
+		}
+	).insert()
+	for row in doc.resources:
+		row.enabled = 1
+	doc.save()
+	frappe.db.commit()  # workers and web servers must see the Connection
+	return doc
+
+
+def connect_shop(title: str, address: str, locations: Iterable[Any], **values: Any) -> Any:
+	"""A Connection to a sandbox shop, with everything mapped."""
+	return connect(
+		title,
+		"shopify",
+		address,
+		{"shop_domain": "sandbox.myshopify.com"},
+		{"access_token": TOKEN, "client_secret": SECRET},
+		**{
+			"warehouse": warehouse(),
 			"item_group": leaf("Item Group"),
 			"stock_uom": "Nos",
 			"create_items": 1,
@@ -216,16 +246,6 @@ def connect_shop(title: str, address: str, locations: Iterable[Any], **values: A
 				{"location_id": str(one.id), "location_name": one.name, "warehouse": warehouse()}
 				for one in locations
 			],
-			"credentials": [
-				{"setting": "shop_domain", "value": "sandbox.myshopify.com"},
-				{"setting": "access_token", "is_secret": 1, "secret": TOKEN},
-				{"setting": "client_secret", "is_secret": 1, "secret": SECRET},
-			],
 			**values,
-		}
-	).insert()
-	for row in doc.resources:
-		row.enabled = 1
-	doc.save()
-	frappe.db.commit()  # workers and web servers must see the Connection
-	return doc
+		},
+	)

@@ -1,4 +1,4 @@
-"""A Connection with a sandbox shop behind it, and the verbs tests speak: pull, drain, post, look."""
+"""A Connection with a sandbox vendor behind it, and the verbs tests speak: pull, drain, post, look."""
 
 from __future__ import annotations
 
@@ -23,17 +23,11 @@ DEFAULTS: dict[str, Any] = {
 RESOURCES = ("orders", "products", "customers", "stock", "shipments")
 
 
-class Hub:
-	"""One shop and its Connection."""
+class Connected:
+	"""A vendor's sandbox and its Connection."""
 
-	def __init__(self, site, shop: Shop, vendor: Shopify, running, connection: str):
-		self.site, self.shop, self.vendor, self.running, self.connection = (
-			site,
-			shop,
-			vendor,
-			running,
-			connection,
-		)
+	def __init__(self, site, vendor, running, connection: str):
+		self.site, self.vendor, self.running, self.connection = site, vendor, running, connection
 
 	@property
 	def doc(self):
@@ -49,7 +43,7 @@ class Hub:
 
 	# --- work
 
-	def pull(self, resource: str = "orders") -> str:
+	def pull(self, resource: str) -> str:
 		from integration_hub.sync import pull
 
 		return pull.run(self.connection, resource)
@@ -59,12 +53,14 @@ class Hub:
 
 		return worker.drain(self.connection)
 
-	def bring(self, order) -> Any:
-		"""Pull and work; returns the order's Event."""
-		self.pull()
-		self.make_due()
-		self.drain()
-		return self.event(order)
+	def settle(self) -> None:
+		"""Work until nothing waits any more but people, without sleeping through pauses."""
+		for _round in range(30):
+			self.make_due()
+			self.drain()
+			if not self.events(status=("in", ("Queued", "Working", "Retrying"))):
+				return
+		raise AssertionError(f"Events do not come to an end: {self.events()}")
 
 	def make_due(self) -> None:
 		"""Let Events that are due later come due now, instead of sleeping through their pauses."""
@@ -116,10 +112,6 @@ class Hub:
 			order_by="creation desc",
 		)
 
-	def event(self, order) -> Any:
-		"""The newest Event about an order."""
-		return self.events(resource="orders", outside_id=str(order.id))[0]
-
 	def link(self, resource: str, outside_id: Any) -> Any:
 		frappe.db.rollback()
 		return frappe.db.get_value(
@@ -128,18 +120,6 @@ class Hub:
 			["reference_doctype", "reference_name", "version", "extra"],
 			as_dict=True,
 		)
-
-	def sales_order(self, order) -> Any:
-		link = self.link("orders", order.id)
-		return frappe.get_doc(link.reference_doctype, link.reference_name) if link else None
-
-	def documents(self, doctype: str, order=None, **filters: Any) -> list[Any]:
-		frappe.db.rollback()
-		wanted = {"integration_connection": self.connection, **filters}
-		if order is not None:
-			wanted["integration_order"] = order.name
-		names = frappe.get_all(doctype, filters=wanted, pluck="name", order_by="creation")
-		return [frappe.get_doc(doctype, name) for name in names]
 
 	# --- webhooks
 
@@ -157,6 +137,40 @@ class Hub:
 
 	def close(self) -> None:
 		self.running.stop()
+
+
+class Hub(Connected):
+	"""One shop and its Connection."""
+
+	def __init__(self, site, shop: Shop, vendor: Shopify, running, connection: str):
+		super().__init__(site, vendor, running, connection)
+		self.shop = shop
+
+	def pull(self, resource: str = "orders") -> str:
+		return super().pull(resource)
+
+	def bring(self, order) -> Any:
+		"""Pull and work; returns the order's Event."""
+		self.pull()
+		self.make_due()
+		self.drain()
+		return self.event(order)
+
+	def event(self, order) -> Any:
+		"""The newest Event about an order."""
+		return self.events(resource="orders", outside_id=str(order.id))[0]
+
+	def sales_order(self, order) -> Any:
+		link = self.link("orders", order.id)
+		return frappe.get_doc(link.reference_doctype, link.reference_name) if link else None
+
+	def documents(self, doctype: str, order=None, **filters: Any) -> list[Any]:
+		frappe.db.rollback()
+		wanted = {"integration_connection": self.connection, **filters}
+		if order is not None:
+			wanted["integration_order"] = order.name
+		names = frappe.get_all(doctype, filters=wanted, pluck="name", order_by="creation")
+		return [frappe.get_doc(doctype, name) for name in names]
 
 
 class Hubs:
@@ -182,6 +196,22 @@ class Hubs:
 		hub = Hub(self.site, shop, vendor, running, doc.name)
 		self.made.append(hub)
 		return hub
+
+	def connect(
+		self,
+		vendor: Any,
+		connector: str,
+		credentials: dict[str, str],
+		secrets: dict[str, str],
+		**values: Any,
+	) -> Connected:
+		"""A Connection of any connector to a sandbox vendor that is started here."""
+		running = vendor.start()
+		title = f"{connector.title()} {next(_numbers)}-{frappe.generate_hash(length=6)}"
+		doc = books.connect(title, connector, running.url, credentials, secrets, **values)
+		connected = Connected(self.site, vendor, running, doc.name)
+		self.made.append(connected)
+		return connected
 
 	def close(self) -> None:
 		for hub in self.made:
