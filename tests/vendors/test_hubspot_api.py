@@ -1,6 +1,11 @@
 """What HubSpot refuses, the sandbox portal refuses, in HubSpot's words; and both spellings of its paths."""
 
+import concurrent.futures
+
 import pytest
+import requests
+
+from sandbox.vendors.hubspot.pipelines import Pipeline, deal_stage
 
 OBJECTS = ["/crm/objects/2026-03", "/crm/objects/2026-09", "/crm/v3/objects"]
 CONTACTS = "/crm/objects/2026-03/contacts"
@@ -165,8 +170,6 @@ def test_a_lead_is_about_somebody(api):
 
 
 def test_a_stage_belongs_to_its_pipeline(api, hubspot):
-	from sandbox.vendors.hubspot.pipelines import Pipeline, deal_stage
-
 	hubspot.portal.add_pipeline(Pipeline("b2b", "B2B", [deal_stage("open", "Open", "0.5")]))
 	error = api.refused(
 		"POST", DEALS, {"properties": {"dealname": "X", "dealstage": "open", "pipeline": "default"}}
@@ -563,8 +566,6 @@ def test_with_gdpr_a_legal_basis_is_needed(api, portal):
 
 @pytest.mark.parametrize("path", ["/oauth/v1/token", "/oauth/v3/token", "/oauth/2026-03/token"])
 def test_an_app_is_installed_and_its_token_renewed(hubspot, api, path):
-	import requests
-
 	code = api.do("authorise", redirect_uri="https://erp.example/back")["code"]
 	form = {
 		"grant_type": "authorization_code",
@@ -587,3 +588,18 @@ def test_an_app_is_installed_and_its_token_renewed(hubspot, api, path):
 	assert api.refused("GET", CONTACTS, status=401)["category"] == "EXPIRED_AUTHENTICATION"
 	form["client_secret"] = "wrong"
 	assert requests.post(api.url + path, data=form, timeout=10).status_code == 400
+
+
+def test_the_same_address_twice_in_a_batch(api, portal):
+	same = rows({"email": "a@example.com"}, {"email": "A@example.com"})
+	assert api.refused("POST", f"{CONTACTS}/batch/create", same, status=409)["category"] == "CONFLICT"
+	assert not portal.live("contacts")
+
+
+def test_many_at_once_make_one_contact(api, portal):
+	def create(_):
+		return api.ask("POST", CONTACTS, {"properties": {"email": "ada@example.com"}}).status_code
+
+	with concurrent.futures.ThreadPoolExecutor(8) as pool:
+		assert sorted(pool.map(create, range(8))) == [201] + [409] * 7
+	assert len(portal.live("contacts")) == 1

@@ -12,6 +12,7 @@
 - NEQ, NOT_IN and NOT_CONTAINS_TOKEN leave out records without a value;
 - rows that sort alike come in an order that is always the same and means nothing;
 - ids of associated records are numbers in v4, strings in dated versions;
+- a delivery that is repeated has the same bytes and signature, so `attemptNumber` stays 0 and the time is the first;
 - DYNAMIC lists stay empty; up to 100,000 ids fit in one membership call;
 - association ids of leads, and codes and sub-categories of some errors;
 - a value that is not a JSON string is refused (HubSpot converts some), so that nobody comes to rely on it.

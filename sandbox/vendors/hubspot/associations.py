@@ -1,6 +1,6 @@
 """Who belongs to whom. Every association has a type id for each direction, and both are kept.
 
-The ids are HubSpot's (those of leads from memory of its tables, see the package). A primary company is one of the
+The ids are HubSpot's (those of leads are not confirmed, see the package). A primary company is one of the
 companies: type 1 (contact), 5 (deal) stands beside the unlabelled 279, 341, never alone and never twice.
 """
 

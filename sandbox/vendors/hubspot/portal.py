@@ -3,6 +3,7 @@
 
 import itertools
 import random
+import threading
 import time
 import zlib
 from collections import defaultdict
@@ -53,6 +54,7 @@ class Portal:
 		self.id = id or 20_000_000 + seed
 		self.currency, self.timezone, self.prefix, self.gdpr = currency, timezone, prefix, gdpr
 		self.currencies = list(dict.fromkeys([currency, *currencies]))
+		self.lock = threading.RLock()  # around all state; the server uses it, too
 		self.clock = Clock()
 		self.random = random.Random(seed)
 		# ids are not consecutive, and those of types overlap: 0-1/101 and 0-2/101 are two things
@@ -87,15 +89,16 @@ class Portal:
 	@contextmanager
 	def together(self):
 		"""What happens inside is told at once when it is over: one request's changes travel in one webhook."""
-		self._depth += 1
-		try:
-			yield
-		finally:
-			self._depth -= 1
-			if not self._depth and self._news:
-				news, self._news = self._news, []
-				for listener in self.listeners:
-					listener(news)
+		with self.lock:
+			self._depth += 1
+			try:
+				yield
+			finally:
+				self._depth -= 1
+				if not self._depth and self._news:
+					news, self._news = self._news, []
+					for listener in self.listeners:
+						listener(news)
 
 	def indexed(self, record: Record) -> Version | None:
 		"""The record as search knows it now; None while it does not know it."""

@@ -63,6 +63,7 @@ class HubSpot(Actions, Vendor):
 	):
 		super().__init__()
 		self.portal = portal or Portal()
+		self.lock = self.portal.lock
 		self.access = Access(
 			token, client_id, client_secret, developer_key, list(SCOPES if scopes is None else scopes)
 		)

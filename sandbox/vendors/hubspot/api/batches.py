@@ -209,6 +209,8 @@ def _rehearse(call: Call, type: ObjectType, inputs: list[dict]) -> None:
 		for name, value in values.items():
 			known = type.properties[name]
 			if value and (known.unique or (type.name, name) == ("contacts", "email")):
+				if (name, value) in seen and name == "email":
+					raise Refusal(409, "CONFLICT", "Contact already exists.")
 				if (name, value) in seen:
 					raise invalid(f"Inputs {seen[name, value]} and {number} have the same {name}: {value}")
 				seen[name, value] = number
