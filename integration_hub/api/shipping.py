@@ -110,6 +110,12 @@ def manifest(shipments: str | list[str]) -> list[dict[str, Any]]:
 
 
 @frappe.whitelist(methods=["POST"])
+def labels(shipment: str) -> list[dict[str, Any]]:
+	"""Fetch the labels of a booked Shipment (again) and attach them."""
+	return _many("labels", [shipment])
+
+
+@frappe.whitelist(methods=["POST"])
 def cancel(shipment: str) -> list[dict[str, Any]]:
 	"""Call the parcels of a Shipment off at the carrier (the Shipment itself stays as it is)."""
 	_shipment(shipment, "cancel")

@@ -55,9 +55,18 @@ def of_shipment(shipment: Any, connection: Any) -> Consignment:
 		value=_value(shipment, notes),
 		cod_amount=ZERO if is_return else _exact(shipment.get("integration_cod_amount"), CENT),
 		is_return=is_return,
+		tax_document=next((str(note.get("ewaybill")) for note in notes if note.get("ewaybill")), ""),
+		sender_tax_id=_tax_id("Company", shipment.pickup_company)
+		or _tax_id("Customer", shipment.pickup_customer),
+		receiver_tax_id=_tax_id("Customer", shipment.delivery_customer)
+		or _tax_id("Company", shipment.delivery_company),
 		ready_at=from_site(get_datetime(f"{shipment.pickup_date} {shipment.pickup_from}")),
 		note=shipment.description_of_content or "",
 	)
+
+
+def _tax_id(doctype: str, name: str | None) -> str:
+	return (name and frappe.get_cached_value(doctype, name, "tax_id")) or ""
 
 
 def _distinct(shipment: Any) -> list[Any]:

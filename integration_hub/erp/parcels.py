@@ -11,7 +11,7 @@ from frappe.utils import now_datetime, strip_html
 
 from integration_hub.erp.context import Context, Result, as_float
 from integration_hub.erp.times import to_site
-from integration_hub.records import FINAL, BookedParcel, Booking, Paper, Pickup, Tracking
+from integration_hub.records import BookedParcel, Booking, Paper, Pickup, Tracking
 
 PARCEL = "Integration Parcel"
 #: our small set → the four words of ERPNext's Shipment
@@ -190,7 +190,8 @@ def booked(booking: Booking, shipment: str, ctx: Context) -> Result:
 	for note in notes:
 		_mark_note(note, numbers, booking)
 	attach(booking.papers, [("Shipment", shipment), *(("Delivery Note", note) for note in notes)])
-	return Result("Shipment", shipment, _("{0} with {1}: {2}").format(_("Booked"), booking.carrier, numbers))
+	sentence = _("Booked with {0}: {1}").format(booking.carrier, numbers)
+	return Result("Shipment", shipment, f"{sentence} {booking.note}".strip())
 
 
 def _keep(parcel: BookedParcel, booking: Booking, shipment: Any, notes: list[str], ctx: Context) -> None:
@@ -199,7 +200,6 @@ def _keep(parcel: BookedParcel, booking: Booking, shipment: Any, notes: list[str
 	)
 	if existing:
 		return
-	first = parcel is booking.parcels[0]
 	doc = frappe.get_doc(
 		{
 			"doctype": PARCEL,
@@ -218,7 +218,8 @@ def _keep(parcel: BookedParcel, booking: Booking, shipment: Any, notes: list[str
 			"outside_order": parcel.order_id,
 			"pickup_reference": booking.pickup_reference,
 			"pickup_at": to_site(booking.pickup_at) if booking.pickup_at else None,
-			"cod_amount": shipment.get("integration_cod_amount") if first else 0,
+			"cod_amount": as_float(parcel.cod_amount),
+			"watched": 1,
 			"currency": booking.currency or None,
 		}
 	)
@@ -252,6 +253,15 @@ def attach(papers: Iterable[Paper], documents: Sequence[tuple[str, str]]) -> lis
 	return made
 
 
+def labelled(papers: Sequence[Paper], shipment: str) -> Result:
+	"""Labels that came later than the booking."""
+	notes = frappe.get_all(
+		"Shipment Delivery Note", filters={"parent": shipment}, pluck="delivery_note", distinct=True
+	)
+	made = attach(papers, [("Shipment", shipment), *(("Delivery Note", note) for note in notes)])
+	return Result("Shipment", shipment, _("Label attached") if made else _("The carrier gives no label."))
+
+
 def picked_up(pickup: Pickup, parcels: Sequence[str]) -> Result:
 	"""The carrier said when it comes."""
 	values = {"pickup_reference": pickup.reference, "pickup_at": to_site(pickup.at) if pickup.at else None}
@@ -279,7 +289,7 @@ def cancelled(outcomes: Sequence[Any], shipment: str | None, ctx: Context) -> Re
 			frappe.db.set_value(
 				PARCEL,
 				{"connection": ctx.connection.name, "tracking_number": outcome.key},
-				{"status": "cancelled", "status_at": now_datetime()},
+				{"status": "cancelled", "status_at": now_datetime(), "watched": 0},
 			)
 	if refused:
 		raise refused[0].failure
@@ -314,8 +324,8 @@ def track(tracking: Tracking, ctx: Context) -> Result:
 	return Result(PARCEL, name, f"{words(tracking.status)} {tracking.text}".strip())
 
 
-def unknown(outside_id: str, ctx: Context) -> Result:
-	return Result(None, None, _("The carrier does not know {0} any more.").format(outside_id), "Ignored")
+def no_news(outside_id: str, _ctx: Context) -> Result:
+	return Result(None, None, _("The carrier has nothing to say of {0}.").format(outside_id), "Ignored")
 
 
 def _write(parcel: Any, tracking: Tracking) -> None:
@@ -329,6 +339,7 @@ def _write(parcel: Any, tracking: Tracking) -> None:
 			"delivered_at": to_site(tracking.delivered_at) if tracking.delivered_at else parcel.delivered_at,
 			"received_by": tracking.received_by or parcel.received_by,
 			"tracking_url": tracking.url or parcel.tracking_url,
+			"watched": int(not tracking.is_final),
 			"carrier": parcel.carrier or tracking.carrier,
 		}
 	)
@@ -343,11 +354,11 @@ def _write(parcel: Any, tracking: Tracking) -> None:
 def _set_shipment(name: str) -> None:
 	"""A Shipment says what all its parcels say together: delivered when the last one is."""
 	states = frappe.get_all(
-		PARCEL, filters={"shipment": name, "dry_run": 0}, fields=["status", "status_text"]
+		PARCEL, filters={"shipment": name, "dry_run": 0}, fields=["status", "status_text", "watched"]
 	)
 	if not states:
 		return
-	open_ones = [one for one in states if one.status not in FINAL]
+	open_ones = [one for one in states if one.watched]
 	arrived = [one for one in states if one.status == "delivered"]
 	speaker = (open_ones or [one for one in states if one.status != "cancelled"] or states)[0]
 	status = speaker.status

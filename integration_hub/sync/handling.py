@@ -23,6 +23,8 @@ from integration_hub.sync import covered
 from integration_hub.sync.links import Links
 
 Prepared = Mapping[str, Any]
+#: what an Inbound prepares for something the vendor does not have
+MISSING = object()
 
 
 @dataclass(frozen=True)
@@ -50,9 +52,11 @@ def inbound(
 	read: str,
 	write: Callable[[Any, Context], Result],
 	remove: Callable[[str, Context], Result],
+	missing: Callable[[str, Context], Result] | None = None,
 ) -> Handler:
 	"""A thing of the outside system: the connector's methods `fetch` and `read` by name, and what `erp/` does with the
-	record, or with the id of one that was deleted."""
+	record, or with the id of one that was deleted. What cannot be fetched (any more) is a dead letter, unless `missing`
+	says what it means."""
 
 	def prepare(_connection, connector: Connector, works: Sequence[Any]) -> Prepared:
 		"""Records for Events: from the stored payload, or fetched together where there is none."""
@@ -62,11 +66,16 @@ def inbound(
 		prepared: dict[str, Any] = {one.name: None for one in works}
 		for one in kept:
 			payload = json.loads(one.payload) if one.payload else fetched.get(one.outside_id)
-			prepared[one.name] = _read(connector, read, one, payload)
+			if payload is None and missing:
+				prepared[one.name] = MISSING
+			else:
+				prepared[one.name] = _read(connector, read, one, payload)
 		return prepared
 
 	def apply(connection, one: Any, record: Any) -> Result:
 		ctx = context(connection)
+		if record is MISSING:
+			return missing(one.outside_id, ctx)
 		if record is None:
 			covered.cover(connection.name, one, None)
 			return remove(one.outside_id, ctx)

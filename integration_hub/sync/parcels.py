@@ -26,7 +26,7 @@ from integration_hub.connectors.contract import (
 from integration_hub.erp import consignments, parcels
 from integration_hub.erp.context import Result
 from integration_hub.failures import Failure, Invalid, Rejected
-from integration_hub.records import FINAL, BookedParcel, Consignment, Rate
+from integration_hub.records import BookedParcel, Consignment, Rate
 from integration_hub.sync import connections, store, wake
 from integration_hub.sync.handling import Handler, Route, context, inbound
 
@@ -101,7 +101,7 @@ def booking_draft(shipment: Any, service_id: str) -> store.Draft:
 def many_draft(
 	action: str, names: Sequence[str], reference: tuple[str, str] | None, on: date | None = None
 ) -> store.Draft:
-	"""Something to be done with several parcels at once: "pickup", "manifest" or "cancel"."""
+	"""Something to be done with several parcels at once: "labels", "pickup", "manifest" or "cancel"."""
 	rows = parcel_rows(names)
 	digest = hashlib.sha256("|".join(sorted(row.name for row in rows)).encode()).hexdigest()[:20]
 	when = on or frappe.utils.getdate()
@@ -121,6 +121,7 @@ def many_draft(
 						id=row.outside_id or "",
 						order_id=row.outside_order or "",
 						tracking_url=row.tracking_url or "",
+						cod_amount=str(row.cod_amount or 0),
 					).model_dump(mode="json")
 					for row in rows
 				],
@@ -141,6 +142,7 @@ def parcel_rows(names: Sequence[str]) -> list[Any]:
 			"outside_id",
 			"outside_order",
 			"tracking_url",
+			"cod_amount",
 			"connection",
 			"shipment",
 			"status",
@@ -178,7 +180,7 @@ def _book(connection: Any, connector: ShipsParcels, one: Any, payload: Any) -> A
 
 def _by_rule(connection: Any, connector: Connector, consignment: Consignment) -> str:
 	if not satisfies(connector, QuotesRates):
-		raise Invalid(_("{0} gives no rates: choose a service.").format(connector.title))
+		return ""  # the vendor chooses
 	preferred = [line for line in (connection.preferred_services or "").splitlines() if line.strip()]
 	rates = connector.quote_rates(consignment)
 	return choose(
@@ -207,7 +209,18 @@ def _cancel(_connection: Any, connector: ShipsParcels, _one: Any, payload: Any) 
 	return connector.cancel_shipment(_booked_parcels(payload))
 
 
-CALLS = {"ship": _ship, "book": _book, "pickup": _pickup, "manifest": _manifest, "cancel": _cancel}
+def _labels(_connection: Any, connector: ShipsParcels, _one: Any, payload: Any) -> Any:
+	return connector.fetch_labels(_booked_parcels(payload))
+
+
+CALLS = {
+	"ship": _ship,
+	"book": _book,
+	"labels": _labels,
+	"pickup": _pickup,
+	"manifest": _manifest,
+	"cancel": _cancel,
+}
 
 
 def _apply(connection: Any, one: Any, answer: Any) -> Result:
@@ -218,8 +231,10 @@ def _apply(connection: Any, one: Any, answer: Any) -> Result:
 	if one.action == "book":
 		result = parcels.booked(answer, one.reference_name, ctx)
 		if not answer.dry_run:
-			_after_booking(connection, one.reference_name)
+			_after_booking(connection, one.reference_name, labelled=bool(answer.papers))
 		return result
+	if one.action == "labels":
+		return parcels.labelled(answer, one.reference_name)
 	if one.action == "pickup":
 		return _of(one, parcels.picked_up(answer, payload["names"]))
 	if one.action == "manifest":
@@ -245,11 +260,14 @@ def _make_and_book(connection: Any, one: Any) -> Result:
 	return Result("Shipment", shipment.name, _("Shipment {0} is booked next.").format(shipment.name))
 
 
-def _after_booking(connection: Any, shipment: str) -> None:
-	"""In the booking's own transaction: the pickup is asked for, and the shops hear the tracking numbers."""
+def _after_booking(connection: Any, shipment: str, *, labelled: bool) -> None:
+	"""In the booking's own transaction: a label that is missing and the pickup are asked for, and the shops hear the
+	tracking numbers."""
 	from integration_hub.sync import outbox
 
 	names = frappe.get_all(parcels.PARCEL, filters={"shipment": shipment, "status": "created"}, pluck="name")
+	if not labelled:
+		store.store(connection.name, [many_draft("labels", names, ("Shipment", shipment))])
 	if connection.request_pickup and satisfies(connections.class_of(connection), PicksUpParcels):
 		store.store(connection.name, [many_draft("pickup", names, ("Shipment", shipment))])
 	for note in frappe.get_all(
@@ -289,7 +307,7 @@ def _on_their_way(connection: str, after: str, limit: int) -> list[Any]:
 		.select(parcel.name, parcel.tracking_number, parcel.version, parcel.status)
 		.where(
 			(parcel.connection == connection)
-			& parcel.status.notin(sorted(FINAL))
+			& (parcel.watched == 1)
 			& (parcel.dry_run == 0)
 			& (parcel.name > after)
 			& (parcel.status_at > oldest)
@@ -324,7 +342,7 @@ def shipment_cancelled(doc: Any) -> None:
 	"""A cancelled Shipment: the carrier shall hear of it. Written in the user's own transaction."""
 	rows = frappe.get_all(
 		parcels.PARCEL,
-		filters={"shipment": doc.name, "dry_run": 0, "status": ("not in", sorted(FINAL))},
+		filters={"shipment": doc.name, "dry_run": 0, "watched": 1},
 		fields=["name", "connection"],
 	)
 	for connection in dict.fromkeys(row.connection for row in rows):
@@ -372,6 +390,6 @@ ROUTES = (
 		"In",
 		"tracking",
 		TracksParcels,
-		inbound("fetch_tracking", "read_tracking", parcels.track, parcels.unknown),
+		inbound("fetch_tracking", "read_tracking", parcels.track, parcels.no_news, parcels.no_news),
 	),
 )

@@ -12,7 +12,7 @@ def on_doctype_update():
 	"""Indices, each with the query it serves.
 
 	- unique (connection, tracking_number): a booking that is written twice makes one parcel; tracking finds it.
-	- (connection, status): "which parcels are on their way", each poll.
+	- (connection, watched): "which parcels are on their way", each poll.
 	"""
 	frappe.db.add_unique("Integration Parcel", ["connection", "tracking_number"], "hub_parcel_number")
-	frappe.db.add_index("Integration Parcel", ["connection", "status"], "hub_parcel_status")
+	frappe.db.add_index("Integration Parcel", ["connection", "watched"], "hub_parcel_watched")

@@ -41,6 +41,7 @@
 			if (!frm.doc.awb_number) frm.add_custom_button(__("Rates and Booking"), () => book(frm), group);
 			if (!frm.doc.awb_number) return;
 			frm.add_custom_button(__("Where Is It?"), () => told(post("refresh", { shipment: frm.doc.name })), group);
+			frm.add_custom_button(__("Fetch Label"), () => answered(frm, post("labels", { shipment: frm.doc.name })), group);
 			frm.add_custom_button(__("Ask for Pickup"), () => ask_pickup(frm), group);
 			frm.add_custom_button(__("Manifest"), () => answered(frm, post("manifest", { shipments: [frm.doc.name] })), group);
 			frm.add_custom_button(__("Return Shipment"), () => bring_back(frm), group);
