@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 #: The connectors that come with the app: key -> "module.Class".
 BUILT_IN: dict[str, str] = {
 	"shopify": "integration_hub.connectors.shopify.Shopify",
+	"stripe": "integration_hub.connectors.stripe.Stripe",
 	"shiprocket": "integration_hub.connectors.shiprocket.Shiprocket",
 }
 

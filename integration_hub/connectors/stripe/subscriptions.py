@@ -1,0 +1,269 @@
+"""Subscriptions ("sub_…") and the invoices ("in_…") of their cycles, in the shapes Stripe has since version "basil"."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timezone
+from decimal import Decimal
+from typing import Any
+
+from integration_hub.connectors.contract import Page
+from integration_hub.connectors.stripe.amounts import from_minor, to_minor
+from integration_hub.connectors.stripe.events import Walks
+from integration_hub.connectors.stripe.shapes import (
+	Json,
+	customer_in,
+	id_of,
+	metadata_of,
+	moment,
+	reference_in,
+	version_of,
+	whole,
+)
+from integration_hub.failures import Gone, Rejected
+from integration_hub.records import (
+	Bill,
+	BillLine,
+	Customer,
+	Subscription,
+	SubscriptionLine,
+	SubscriptionOrder,
+)
+
+STATUS = {
+	"incomplete": "incomplete",
+	"incomplete_expired": "cancelled",
+	"trialing": "trialing",
+	"active": "active",
+	"past_due": "past_due",
+	"unpaid": "unpaid",
+	"paused": "paused",
+	"canceled": "cancelled",
+}
+EXPANDED = {"expand": ["customer", "latest_invoice", "items.data.price.product"]}
+BILL_EXPANDED = {"expand": ["payments", "customer", "lines.data.pricing.price_details.product"]}
+
+
+class Subscriptions(Walks):
+	def create_subscription(self, order: SubscriptionOrder, *, key: str, look_first: bool) -> Subscription:
+		customer = self._customer(order, key)
+		made = self._made_subscription(order, customer) if look_first else None
+		if made is None:
+			made = self.post("/v1/subscriptions", self._order(order, customer, key), key)
+		return self.read_subscription(self.get(f"/v1/subscriptions/{made['id']}", EXPANDED))
+
+	def _order(self, order: SubscriptionOrder, customer: str, key: str) -> dict[str, Any]:
+		invoiced = order.collect == "invoice"
+		return {
+			"customer": customer,
+			"items": [self._item(order, line, number, key) for number, line in enumerate(order.lines)],
+			"collection_method": "send_invoice" if invoiced else "charge_automatically",
+			"days_until_due": order.days_until_due if invoiced else None,
+			"payment_behavior": None if invoiced else "default_incomplete",
+			"metadata": metadata_of(order.reference),
+			"trial_end": _seconds(order.trial_until),
+			"cancel_at": _seconds(order.cancel_at),
+			"billing_cycle_anchor": _seconds(order.starts_at) if _is_later(order.starts_at) else None,
+			"proration_behavior": "none" if _is_later(order.starts_at) else None,
+		}
+
+	def _item(
+		self, order: SubscriptionOrder, line: SubscriptionLine, number: int, key: str
+	) -> dict[str, Any]:
+		if line.quantity != line.quantity.to_integral_value():
+			raise Rejected(f"Stripe takes whole quantities only, not {line.quantity} of {line.title}.")
+		# Stripe wants the product first; the same key makes it once
+		product = self.post(
+			"/v1/products",
+			{"name": line.title[:250], "metadata": {**metadata_of(order.reference), "erp_code": line.code}},
+			f"{key}-product-{number}",
+		)
+		return {
+			"quantity": int(line.quantity),
+			"price_data": {
+				"currency": order.currency.lower(),
+				"unit_amount": to_minor(line.unit_amount, order.currency),
+				"product": product["id"],
+				"recurring": {"interval": line.interval, "interval_count": line.every},
+			},
+			"metadata": {"erp_code": line.code},
+		}
+
+	def _customer(self, order: SubscriptionOrder, key: str) -> str:
+		"""The buyer at Stripe: by its id, by e-mail address, or made."""
+		buyer = order.customer
+		if buyer.id:
+			return buyer.id
+		if not buyer.email:
+			raise Rejected("Stripe needs the customer's e-mail address for a subscription.")
+		for one in self.list("/v1/customers", {"email": buyer.email}, limit=1):
+			return one["id"]
+		name = buyer.company or buyer.full_name
+		made = self.post(
+			"/v1/customers",
+			{"email": buyer.email, "name": name or None, "phone": buyer.phone or None},
+			f"{key}-customer",
+		)
+		return made["id"]
+
+	def _made_subscription(self, order: SubscriptionOrder, customer: str) -> Json | None:
+		wanted = metadata_of(order.reference).items()
+		for one in self.list("/v1/subscriptions", {"customer": customer, "status": "all"}):
+			dead = one["status"] in ("canceled", "incomplete_expired")
+			if not dead and wanted <= (one.get("metadata") or {}).items():
+				return one
+		return None
+
+	def cancel_subscription(self, subscription_id: str, *, at_period_end: bool, key: str) -> Subscription:
+		path = f"/v1/subscriptions/{subscription_id}"
+		payload = self.get(path, EXPANDED)
+		if payload["status"] in ("canceled", "incomplete_expired"):
+			return self.read_subscription(payload)
+		if at_period_end:
+			self.post(path, {"cancel_at_period_end": True}, key)
+		else:
+			try:
+				self.delete(path)
+			except Gone:
+				pass  # it was cancelled in this very moment
+		return self.read_subscription(self.get(path, EXPANDED))
+
+	def pull_subscriptions(self, since: datetime, cursor: str | None) -> Page:
+		return self.walk("subscriptions", "/v1/subscriptions", since, cursor)
+
+	def fetch_subscriptions(self, ids: Sequence[str]) -> Mapping[str, Json]:
+		found = {one: self.find(f"/v1/subscriptions/{one}", EXPANDED) for one in ids}
+		return {one: payload for one, payload in found.items() if payload}
+
+	def read_subscription(self, payload: Json) -> Subscription:
+		currency = payload["currency"].upper()
+		items = payload["items"]["data"]
+		first = items[0] if items else {}
+		invoice = whole(payload.get("latest_invoice")) or {}
+		return Subscription(
+			id=payload["id"],
+			version=version_of(payload),
+			status=STATUS.get(payload["status"], "active"),
+			currency=currency,
+			customer=_buyer(payload.get("customer")),
+			lines=tuple(_item_line(one, currency) for one in items),
+			reference=reference_in(payload),
+			started_at=moment(payload.get("start_date")),
+			period_start=moment(first.get("current_period_start")),
+			period_end=moment(first.get("current_period_end")),
+			cancelled_at=moment(payload.get("canceled_at")),
+			url=invoice.get("hosted_invoice_url") or "",
+			test=not payload.get("livemode"),
+		)
+
+	# --- bills
+
+	def pull_bills(self, since: datetime, cursor: str | None) -> Page:
+		return self.walk("invoices", "/v1/invoices", since, cursor)
+
+	def fetch_bills(self, ids: Sequence[str]) -> Mapping[str, Json]:
+		found = {}
+		for one in ids:
+			bill = self.find(f"/v1/invoices/{one}", BILL_EXPANDED)
+			if bill is None:
+				continue
+			if bill["lines"].get("has_more"):
+				bill["lines"]["data"] = list(self.list(f"/v1/invoices/{one}/lines", {}))
+			found[one] = bill
+		return found
+
+	def read_bill(self, payload: Json) -> Bill:
+		currency = payload["currency"].upper()
+		details = (payload.get("parent") or {}).get("subscription_details") or {}
+		lines = payload["lines"]["data"]
+		taxes = payload.get("total_taxes") or ()
+		periods = [one["period"] for one in lines if one.get("period")]
+		paid_at = (payload.get("status_transitions") or {}).get("paid_at")
+		return Bill(
+			id=payload["id"],
+			version=version_of(payload),
+			number=payload.get("number") or "",
+			status=payload["status"] or "draft",
+			subscription_id=id_of(details.get("subscription")),
+			reference=reference_in(details, payload),
+			customer=_bill_customer(payload),
+			currency=currency,
+			lines=tuple(_bill_line(one, currency) for one in lines),
+			discount=sum(
+				(from_minor(one["amount"], currency) for one in payload.get("total_discount_amounts") or ()),
+				Decimal(0),
+			),
+			tax=sum((from_minor(one["amount"], currency) for one in taxes), Decimal(0)),
+			tax_title="Tax" if taxes else "",
+			total=from_minor(payload["total"], currency),
+			paid=from_minor(payload.get("amount_paid") or 0, currency),
+			payment_ids=tuple(_payments(payload)),
+			created_at=moment(payload["created"]),
+			paid_at=moment(paid_at),
+			period_start=moment(max((one["start"] for one in periods), default=None)),
+			period_end=moment(max((one["end"] for one in periods), default=None)),
+			url=payload.get("hosted_invoice_url") or "",
+			test=not payload.get("livemode"),
+		)
+
+
+def _is_later(when: datetime | None) -> bool:
+	return when is not None and when > datetime.now(timezone.utc)
+
+
+def _seconds(when: datetime | None) -> int | None:
+	return None if when is None else int(when.timestamp())
+
+
+def _buyer(customer: Any) -> Customer | None:
+	known = whole(customer)
+	if known is None:
+		return Customer(id=customer) if customer else None
+	return customer_in(known, known["id"])
+
+
+def _bill_customer(payload: Json) -> Customer | None:
+	details = {
+		"name": payload.get("customer_name"),
+		"email": payload.get("customer_email"),
+		"phone": payload.get("customer_phone"),
+	}
+	return customer_in(details, id_of(payload.get("customer")))
+
+
+def _item_line(item: Json, currency: str) -> SubscriptionLine:
+	price = item["price"]
+	product = whole(price.get("product")) or {}
+	recurring = price.get("recurring") or {}
+	return SubscriptionLine(
+		title=product.get("name") or price.get("nickname") or price["id"],
+		code=(item.get("metadata") or {}).get("erp_code") or price["id"],
+		quantity=item.get("quantity") or 1,
+		unit_amount=from_minor(price.get("unit_amount") or 0, currency),
+		interval=recurring.get("interval") or "month",
+		every=recurring.get("interval_count") or 1,
+	)
+
+
+def _bill_line(line: Json, currency: str) -> BillLine:
+	"""Amounts without taxes: what Stripe says it took as tax inside the price is taken out of it."""
+	details = ((line.get("pricing") or {}).get("price_details")) or {}
+	product = whole(details.get("product")) or {}
+	inside = sum(one["amount"] for one in line.get("taxes") or () if one.get("tax_behavior") == "inclusive")
+	metadata = line.get("metadata") or {}
+	return BillLine(
+		title=line.get("description") or product.get("name") or line["id"],
+		code=metadata.get("erp_code")
+		or (product.get("metadata") or {}).get("erp_code")
+		or id_of(details.get("price")),
+		quantity=line.get("quantity") or 1,
+		amount=from_minor(line["amount"] - inside, currency),
+	)
+
+
+def _payments(payload: Json) -> list[str]:
+	rows = (payload.get("payments") or {}).get("data") or ()
+	intents = (
+		id_of((row.get("payment") or {}).get("payment_intent")) for row in rows if row.get("status") == "paid"
+	)
+	return [one for one in intents if one]
