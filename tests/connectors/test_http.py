@@ -644,7 +644,7 @@ def test_what_an_exchange_tells(anybody):
 def test_an_accepted_status_is_an_answer(anybody):
 	"""A vendor whose refusal must be read first: the caller says which statuses it judges itself."""
 	anybody.answer = Response(b'{"message": "why"}', status=422)
-	told: list[Exchange] = []
+	told: list[http_module.Exchange] = []
 	http = Http(anybody.url, allow_loopback_http=True, on_exchange=told.append)
 	answer = http.request("GET", "/", accept={422})
 	assert (answer.status, answer.json()) == (422, {"message": "why"}) and told[0].failure == ""
