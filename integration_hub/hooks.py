@@ -22,16 +22,26 @@ doctype_js = {
 	"Delivery Note": ["public/js/shipping.js"],
 	"Pick List": ["public/js/shipping.js"],
 	"Shipment": ["public/js/shipping.js"],
+	"Sales Invoice": ["public/js/payments.js"],
+	"Sales Order": ["public/js/payments.js"],
+	"Payment Request": ["public/js/payments.js"],
 }
 
 # A user's save only ever writes an Event or marks stock as changed: no vendor is called from here.
 doc_events = {
 	"Delivery Note": {"on_submit": "integration_hub.tasks.delivery_note_submitted"},
+	"Sales Invoice": {
+		"on_submit": "integration_hub.tasks.invoice_submitted",
+		"on_cancel": "integration_hub.tasks.payable_closed",
+	},
+	"Payment Request": {"on_cancel": "integration_hub.tasks.payable_closed"},
+	"Payment Entry": {"on_submit": "integration_hub.tasks.payment_submitted"},
+	"Subscription": {"on_update": "integration_hub.tasks.subscription_saved"},
 	"Shipment": {"on_cancel": "integration_hub.tasks.shipment_cancelled"},
 	"Stock Ledger Entry": {"after_insert": "integration_hub.tasks.stock_moved"},
 	"Sales Order": {
 		"on_submit": "integration_hub.tasks.stock_reserved",
-		"on_cancel": "integration_hub.tasks.stock_reserved",
+		"on_cancel": ["integration_hub.tasks.stock_reserved", "integration_hub.tasks.payable_closed"],
 	},
 	"Item": {"after_insert": "integration_hub.tasks.something_was_fixed"},
 	"Customer": {

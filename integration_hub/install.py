@@ -50,9 +50,57 @@ _LINE = {
 	"print_hide": 1,
 	"translatable": 0,
 }
+_PAYMENT_URL = {
+	"fieldname": "integration_payment_url",
+	"fieldtype": "Small Text",
+	"label": "Pay Online",
+	"read_only": 1,
+	"allow_on_submit": 1,
+	"no_copy": 1,
+	"print_hide_if_no_value": 1,
+	"translatable": 0,
+}
 CUSTOM_FIELDS = {
-	"Sales Order": [{**_CONNECTION, "insert_after": "po_date"}, _ORDER],
-	"Sales Invoice": [{**_CONNECTION, "insert_after": "po_date"}, _ORDER],
+	"Sales Order": [
+		{**_CONNECTION, "insert_after": "po_date"},
+		_ORDER,
+		{**_PAYMENT_URL, "insert_after": "integration_order"},
+	],
+	"Sales Invoice": [
+		{**_CONNECTION, "insert_after": "po_date"},
+		_ORDER,
+		{**_PAYMENT_URL, "insert_after": "integration_order"},
+	],
+	"Journal Entry": [{**_CONNECTION, "insert_after": "cheque_date"}],
+	"Subscription": [
+		{
+			**_CONNECTION,
+			"insert_after": "days_until_due",
+			"read_only": 0,
+			"label": "Collected By",
+			"description": "A payment gateway that bills and collects this Subscription.",
+		},
+		{
+			"fieldname": "integration_collect",
+			"fieldtype": "Select",
+			"label": "Collect By",
+			"options": "Charge the Card\nSend a Bill",
+			"default": "Charge the Card",
+			"insert_after": "integration_connection",
+			"depends_on": "integration_connection",
+		},
+		{
+			"fieldname": "integration_status",
+			"fieldtype": "Data",
+			"label": "At the Gateway",
+			"insert_after": "integration_collect",
+			"read_only": 1,
+			"no_copy": 1,
+			"depends_on": "integration_connection",
+			"translatable": 0,
+		},
+		{**_PAYMENT_URL, "label": "First Payment", "insert_after": "integration_status"},
+	],
 	"Delivery Note": [{**_CONNECTION, "insert_after": "po_date"}, _ORDER],
 	"Payment Entry": [{**_CONNECTION, "insert_after": "reference_date"}, _ORDER],
 	"Shipment": [
@@ -100,6 +148,7 @@ def after_install() -> None:
 	_make_roles()
 	_make_user()
 	create_custom_fields(CUSTOM_FIELDS, ignore_validate=True)
+	_make_email_templates()
 	_set_defaults()
 
 
@@ -133,6 +182,30 @@ def _make_user() -> None:
 		user.insert(ignore_permissions=True)  # safe: runs in the installer, which may do everything
 	user = frappe.get_doc("User", USER)
 	user.add_roles(*(role for role in USER_ROLES if frappe.db.exists("Role", role)))
+
+
+#: made once; what people change in them stays
+EMAIL_TEMPLATES = {
+	"Pay by Link": (
+		"Invoice {{ name }}",
+		"<p>Dear {{ customer_name }},</p><p>please pay invoice {{ name }} here: "
+		'<a href="{{ integration_payment_url }}">{{ integration_payment_url }}</a></p>',
+	),
+	"Parcel on Its Way": (
+		"Your parcel {{ tracking_number }}: {{ status }}",
+		"<p>Your parcel with {{ carrier }} ({{ tracking_number }}) is now: <b>{{ status }}</b>.</p>"
+		'{% if tracking_url %}<p><a href="{{ tracking_url }}">Follow it here</a></p>{% endif %}',
+	),
+}
+
+
+def _make_email_templates() -> None:
+	for name, (subject, response) in EMAIL_TEMPLATES.items():
+		if not frappe.db.exists("Email Template", name):
+			# safe: runs in the installer, which may do everything
+			frappe.get_doc(
+				{"doctype": "Email Template", "name": name, "subject": subject, "response": response}
+			).insert(ignore_permissions=True)
 
 
 def _set_defaults() -> None:

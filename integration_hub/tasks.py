@@ -2,7 +2,7 @@
 
 import frappe
 
-from integration_hub.sync import communications, crm, outbox, parcels, retention, setup, worker
+from integration_hub.sync import communications, crm, outbox, parcels, payments, retention, setup, worker
 from integration_hub.sync import pull as pulling
 from integration_hub.sync import push as pushing
 from integration_hub.sync import sweep as sweeping
@@ -36,6 +36,23 @@ def forget_old_data() -> None:
 def delivery_note_submitted(doc, method=None) -> None:
 	outbox.delivery_note_submitted(doc)
 	parcels.delivery_note_submitted(doc)
+
+
+def invoice_submitted(doc, method=None) -> None:
+	payments.document_submitted(doc)
+	payments.credit_note_submitted(doc)
+
+
+def payable_closed(doc, method=None) -> None:
+	payments.document_closed(doc)
+
+
+def payment_submitted(doc, method=None) -> None:
+	payments.payment_submitted(doc)
+
+
+def subscription_saved(doc, method=None) -> None:
+	payments.subscription_saved(doc)
 
 
 def shipment_cancelled(doc, method=None) -> None:

@@ -12,7 +12,7 @@ from frappe import _
 from integration_hub.connectors.contract import Connector, satisfies
 from integration_hub.erp.context import Result
 from integration_hub.failures import Rejected
-from integration_hub.sync import communications, crm, parcels, shops, unread
+from integration_hub.sync import communications, crm, parcels, payments, shops, unread
 from integration_hub.sync.handling import Handler, Prepared, Route
 
 
@@ -56,6 +56,7 @@ UNKNOWN = Handler(_unknown, _never)
 ROUTES: tuple[Route, ...] = (
 	*shops.ROUTES,
 	*parcels.ROUTES,
+	*payments.ROUTES,
 	*crm.ROUTES,
 	*communications.ROUTES,
 	Route("In", unread.RESOURCE, None, Handler(_prepare_unread, _apply_unread)),

@@ -1,0 +1,222 @@
+"""Payments from the Desk and for outside systems: /api/method/integration_hub.api.payments.<function>
+
+`options` is GET, everything else POST (but `go`, which sends a buyer's browser to the payment page). The user needs the
+right to read a document to make its payment page, and to create Payment Entries to capture, release and refund; whoever
+lacks it gets 403. Amounts are computed here from the document; what a browser says does not count.
+
+Answers of what was asked for: `{status, message, event, …}` as in `integration_hub.api.shipping`.
+"""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal, InvalidOperation
+from html import escape
+from typing import Any
+
+import frappe
+from frappe import _
+
+from integration_hub.connectors.contract import CapturesPayments, RefundsPayments, TakesPayments, satisfies
+from integration_hub.erp import payables
+from integration_hub.sync import commands, connections
+from integration_hub.sync import payments as sending
+from integration_hub.sync.handling import context
+from integration_hub.sync.words import in_words
+
+
+@frappe.whitelist(methods=["GET"])
+def options(doctype: str, name: str) -> dict[str, Any]:
+	"""What a document's form may offer: gateways `[{name, title}]`, the open page `{url, amount, currency}`, reserved
+	payments `[{payment_id, connection, amount, currency}]`, and gateways that can refund it."""
+	doc = _document(doctype, name, "read")
+	gateways = _gateways(doc)
+	return {
+		"gateways": [{"name": one.name, "title": one.title} for one in gateways if _can(one, TakesPayments)],
+		"page": _page(doc, gateways),
+		"reserved": _reserved(doc),
+		"refunds": [{"name": one.name, "title": one.title} for one in gateways if _can(one, RefundsPayments)]
+		if doc.get("is_return")
+		else [],
+	}
+
+
+@frappe.whitelist(methods=["POST"])
+def make_link(doctype: str, name: str, connection: str | None = None) -> dict[str, Any]:
+	"""The page where what is open on a document can be paid: `{…, url}`. The open page is given again; when another amount
+	is open now, the old page is closed first."""
+	doc = _document(doctype, name, "read")
+	gateway = _gateway(doc, connection, TakesPayments)
+	ctx = context(gateway)
+	with in_words():
+		amount, currency = payables.open_amount(doc)
+		page = payables.open_link(doctype, name, ctx)
+		if page and (page.amount, page.currency) == (str(amount), currency):
+			return {"status": "Done", "message": page.url, "event": None, "url": _shown(doc)}
+		if page:
+			closed = commands.ask(gateway.name, sending.close_draft(doc, page))
+			if not closed.done:
+				return {**_answered(closed), "url": None}
+		answer = commands.ask(gateway.name, sending.link_draft(doc, ctx))
+	return {**_answered(answer), "url": _shown(doc) if answer.done else None}
+
+
+@frappe.whitelist(methods=["POST"])
+def close_link(doctype: str, name: str) -> list[dict[str, Any]]:
+	"""Nobody can pay at the document's page any more."""
+	doc = _document(doctype, name, "write")
+	answers = []
+	with in_words():
+		for page in sending.open_pages(doc):
+			answers.append(_answered(commands.ask(page.connection, sending.close_draft(doc, page))))
+	return answers
+
+
+@frappe.whitelist(methods=["POST"])
+def capture(connection: str, payment_id: str, amount: str | None = None) -> dict[str, Any]:
+	"""Take a reserved payment, or `amount` of it (a decimal number in its currency); the rest is released."""
+	link, said, reference = _reserved_payment(connection, payment_id)
+	try:
+		wanted = Decimal(str(amount)) if amount not in (None, "") else Decimal(said["amount"])
+	except InvalidOperation:
+		frappe.throw(_("{0} is no amount.").format(amount))
+	if not 0 < wanted <= Decimal(said["amount"]):
+		frappe.throw(_("Between 0 and {0} {1} can be captured.").format(said["amount"], said["currency"]))
+	draft = sending.capture_draft(payment_id, "capture", wanted, said["currency"], reference)
+	with in_words():
+		return _answered(commands.ask(connection, draft))
+
+
+@frappe.whitelist(methods=["POST"])
+def release(connection: str, payment_id: str) -> dict[str, Any]:
+	"""Let a reserved payment go."""
+	_link, said, reference = _reserved_payment(connection, payment_id)
+	draft = sending.capture_draft(payment_id, "void", Decimal(said["amount"]), said["currency"], reference)
+	with in_words():
+		return _answered(commands.ask(connection, draft))
+
+
+@frappe.whitelist(methods=["POST"])
+def refund(credit_note: str, connection: str | None = None) -> list[dict[str, Any]]:
+	"""Give back what a submitted credit note says, through the payments of the invoice it returns."""
+	frappe.has_permission("Payment Entry", "create", throw=True)
+	doc = _document("Sales Invoice", credit_note, "write")
+	gateway = _gateway(doc, connection, RefundsPayments)
+	answers = []
+	with in_words():
+		for draft in sending.refund_drafts(doc, context(gateway)):
+			answers.append(_answered(commands.ask(gateway.name, draft)))
+	return answers
+
+
+@frappe.whitelist(allow_guest=True, methods=["GET"])
+def go(link: str) -> None:
+	"""Send a buyer's browser to a payment page that wants a form (POST). The link's id is long and random, and shows
+	nothing but where to pay. Guests may call it: that is what it is for."""
+	extra = frappe.db.get_value(
+		"Integration Link", {"resource": payables.RESOURCE, "outside_id": link}, "extra"
+	)
+	said = json.loads(extra or "{}")
+	if not said.get("open"):
+		frappe.respond_as_web_page(
+			_("Not open"), _("This payment page is not open any more."), http_status_code=410
+		)
+		return
+	fields = "".join(
+		f'<input type="hidden" name="{escape(name, quote=True)}" value="{escape(value, quote=True)}">'
+		for name, value in said.get("fields", {}).items()
+	)
+	page = f'<form id="pay" method="post" action="{escape(said["url"], quote=True)}">{fields}<button>{_("Pay")}</button></form>'
+	frappe.respond_as_web_page(_("Payment"), page, http_status_code=200)
+
+
+# --- rights and input -------------------------------------------------------------------------------------
+
+
+def _document(doctype: str, name: str, right: str) -> Any:
+	if doctype not in payables.DOCTYPES:
+		frappe.throw(_("{0} cannot be paid online.").format(doctype))
+	frappe.has_permission(doctype, right, throw=True)
+	doc = frappe.get_doc(doctype, name)
+	doc.check_permission(right)
+	return doc
+
+
+def _company_of(doc: Any) -> str:
+	return doc.get("company") or frappe.db.get_value(doc.reference_doctype, doc.reference_name, "company")
+
+
+def _gateways(doc: Any) -> list[Any]:
+	"""Working gateways of the document's company. Whoever may see the document may use them; nobody sees their keys."""
+	names = frappe.get_all(
+		connections.DOCTYPE,
+		filters={"company": _company_of(doc), "enabled": 1, "paused": 0, "category": "payments"},
+		order_by="creation",
+		pluck="name",
+	)
+	return [connections.get(name) for name in names]
+
+
+def _can(gateway: Any, capability: type) -> bool:
+	return satisfies(connections.class_of(gateway), capability)
+
+
+def _gateway(doc: Any, name: str | None, capability: type) -> Any:
+	able = [one for one in _gateways(doc) if _can(one, capability) and name in (None, "", one.name)]
+	if not able:
+		frappe.throw(_("No payment gateway is connected for {0}.").format(_company_of(doc)))
+	if len(able) > 1:
+		frappe.throw(_("Say which gateway: {0}.").format(", ".join(one.name for one in able)))
+	return able[0]
+
+
+def _page(doc: Any, gateways: list[Any]) -> dict[str, Any] | None:
+	for gateway in gateways:
+		page = payables.open_link(doc.doctype, doc.name, context(gateway))
+		if page:
+			return {"url": _shown(doc) or page.url, "amount": page.amount, "currency": page.currency}
+	return None
+
+
+def _shown(doc: Any) -> str | None:
+	return frappe.db.get_value(doc.doctype, doc.name, payables.URL_FIELD[doc.doctype])
+
+
+def _reserved(doc: Any) -> list[dict[str, Any]]:
+	rows = frappe.get_all(
+		"Integration Link",
+		filters={"resource": "payments", "reference_doctype": doc.doctype, "reference_name": doc.name},
+		fields=["connection", "outside_id", "extra"],
+	)
+	found = []
+	for row in rows:
+		said = json.loads(row.extra or "{}")
+		if said.get("status") == "authorised" and _can(connections.get(row.connection), CapturesPayments):
+			found.append(
+				{
+					"payment_id": row.outside_id,
+					"connection": row.connection,
+					"amount": said["amount"],
+					"currency": said["currency"],
+				}
+			)
+	return found
+
+
+def _reserved_payment(connection: str, payment_id: str) -> tuple[Any, dict[str, Any], tuple[str, str]]:
+	frappe.has_permission("Payment Entry", "create", throw=True)
+	row = frappe.db.get_value(
+		"Integration Link",
+		{"connection": connection, "resource": "payments", "outside_id": payment_id},
+		["reference_doctype", "reference_name", "extra"],
+		as_dict=True,
+	)
+	said = json.loads(row.extra or "{}") if row else {}
+	if said.get("status") != "authorised":
+		frappe.throw(_("{0} is no reserved payment.").format(payment_id))
+	_document(row.reference_doctype, row.reference_name, "read")
+	return row, said, (row.reference_doctype, row.reference_name)
+
+
+def _answered(answer: commands.Answer) -> dict[str, Any]:
+	return {"status": answer.status, "message": answer.message, "event": answer.name}

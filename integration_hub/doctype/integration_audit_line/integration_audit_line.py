@@ -1,0 +1,7 @@
+"""One thing on both sides of an Audit."""
+
+from frappe.model.document import Document
+
+
+class IntegrationAuditLine(Document):
+	pass

@@ -1,0 +1,114 @@
+"""Journal Entries in exact money: rows in their accounts' own currencies, balanced in the company's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+import frappe
+from frappe import _
+
+from integration_hub.erp import money
+from integration_hub.erp.context import Context, as_float
+from integration_hub.failures import Invalid, NeedsMapping
+from integration_hub.records import ZERO
+
+
+@dataclass(frozen=True)
+class Row:
+	"""`amount` in the account's currency: positive is debit, negative credit. `rate` to the company's currency; None
+	takes ERPNext's of the day. `currency` is what the account must be kept in, if that matters."""
+
+	account: str
+	amount: Decimal
+	rate: Decimal | None = None
+	cost_center: str | None = None
+	party: tuple[str, str] | None = None
+	reference: tuple[str, str] | None = None
+	currency: str | None = None
+
+
+def book(
+	rows: Sequence[Row], day: date, ctx: Context, *, title: str, reference: str, bank: bool = False
+) -> str:
+	"""One submitted Journal Entry. A remainder of rounding between currencies goes to the company's exchange account;
+	anything larger than a cent for each row is a mistake and refused."""
+	company_currency = ctx.company_currency
+	unit = Decimal(1).scaleb(-money.exponent(company_currency))
+	made, balance, foreign = [], ZERO, False
+	for row in rows:
+		if not row.amount:
+			continue
+		currency = frappe.get_cached_value("Account", row.account, "account_currency") or company_currency
+		if row.currency and row.currency != currency:
+			raise NeedsMapping(
+				_("The account {0} is kept in {1}, not in {2}.").format(row.account, currency, row.currency),
+				fix=ctx.fix,
+				waits_for=f"account_currency:{row.account}"[:180],
+			)
+		rate = _rate(row, currency, company_currency, day)
+		foreign = foreign or currency != company_currency
+		base = (row.amount * rate).quantize(unit)
+		balance += base
+		made.append(_as_dict(row, currency, rate, base, ctx))
+	if abs(balance) > unit * len(made):
+		raise Invalid(
+			_("The entry for {0} does not balance: {1} {2}.").format(title, balance, company_currency)
+		)
+	if balance:
+		made.append(
+			_as_dict(Row(_exchange_account(ctx), -balance), company_currency, Decimal(1), -balance, ctx)
+		)
+	doc = frappe.get_doc(
+		{
+			"doctype": "Journal Entry",
+			"voucher_type": "Bank Entry" if bank else "Journal Entry",
+			"company": ctx.company,
+			"posting_date": day,
+			"multi_currency": int(foreign),
+			"cheque_no": reference[:140],
+			"cheque_date": day,
+			"user_remark": title,
+			"integration_connection": ctx.connection.name,
+			"accounts": made,
+		}
+	)
+	doc.submit()
+	return doc.name
+
+
+def _rate(row: Row, currency: str, company_currency: str, day: date) -> Decimal:
+	if currency == company_currency:
+		return Decimal(1)
+	return row.rate or Decimal(str(money.exchange_rate(currency, company_currency, day)))
+
+
+def _as_dict(row: Row, currency: str, rate: Decimal, base: Decimal, ctx: Context) -> dict:
+	side = "debit" if row.amount > 0 else "credit"
+	party_type, party = row.party or (None, None)
+	reference_type, reference_name = row.reference or (None, None)
+	return {
+		"account": row.account,
+		"account_currency": currency,
+		"exchange_rate": as_float(rate),
+		f"{side}_in_account_currency": as_float(abs(row.amount)),
+		side: as_float(abs(base)),
+		"cost_center": row.cost_center or ctx.cost_center,
+		"party_type": party_type,
+		"party": party,
+		"reference_type": reference_type,
+		"reference_name": reference_name,
+	}
+
+
+def _exchange_account(ctx: Context) -> str:
+	account = frappe.get_cached_value("Company", ctx.company, "exchange_gain_loss_account")
+	if not account:
+		raise NeedsMapping(
+			_("{0} has no Exchange Gain / Loss Account.").format(ctx.company),
+			fix=("Company", ctx.company),
+			waits_for="company:exchange_gain_loss_account",
+		)
+	return account
