@@ -163,6 +163,53 @@ def receive(code: str, quantity: float) -> None:
 	frappe.db.commit()  # workers of a test must see it
 
 
+def let_customers_owe_foreign_money() -> None:
+	"""ERPNext's own switch: invoices in foreign currencies on a receivable account in the company's."""
+	field = "allow_multi_currency_invoices_against_single_party_account"
+	frappe.db.set_single_value("Accounts Settings", field, 1)
+	frappe.db.commit()  # other processes of a test must see it
+
+
+def customer(name: str, email: str = "") -> str:
+	"""A Customer of this name; with an e-mail address it has a Contact."""
+	existing = frappe.db.get_value("Customer", {"customer_name": name})
+	if existing:
+		return existing
+	doc = frappe.get_doc(
+		{
+			"doctype": "Customer",
+			"customer_name": name,
+			"customer_type": "Company",
+			"customer_group": leaf("Customer Group"),
+			"territory": leaf("Territory"),
+			**({"email_id": email} if email else {}),
+		}
+	).insert()
+	frappe.db.commit()  # other processes of a test must see it
+	return doc.name
+
+
+def gateway_accounts(prefix: str, settles_in: str) -> list[dict]:
+	"""Rows for a gateway's Accounts table, on accounts of its own: clearing, bank, fees, disputes."""
+	rows = []
+	for kind, root_type, account_type, currency_ in (
+		("Clearing", "Asset", "Bank", settles_in),
+		("Bank", "Asset", "Bank", settles_in),
+		("Gateway Fee", "Expense", "", None),
+		("Disputed", "Asset", "", None),
+		("Dispute Loss", "Expense", "", None),
+		("Payout Adjustment", "Expense", "", None),
+	):
+		name = account(f"{prefix} {kind}", root_type, account_type, currency_=currency_)
+		rows.append({"kind": kind, "account": name})
+	# what the bank's rate makes more or less of a payment
+	company_doc = frappe.get_doc("Company", company())
+	if not company_doc.exchange_gain_loss_account:
+		company_doc.db_set("exchange_gain_loss_account", account("Exchange Gain/Loss", "Expense"))
+	frappe.db.commit()  # other processes of a test must see it
+	return rows
+
+
 def leaf(doctype: str) -> str:
 	return frappe.db.get_value(doctype, {"is_group": 0}, "name", order_by="lft")
 

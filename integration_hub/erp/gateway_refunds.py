@@ -198,7 +198,7 @@ def _came_back(refund: GatewayRefund, link: Any, said: Mapping[str, Any], ctx: C
 	"""A refund that failed: the money is back in the account. What was booked is booked back on the day of the failure, so
 	that the credit note is open again and the account agrees line by line."""
 	if said.get("state") == "failed":
-		return Result(said.get("doctype"), said.get("name"), _("Booked back already."))
+		return Result(said.get("back_doctype"), said.get("back_name"), _("Booked back already."))
 	reason = refund.failure or _("no reason given")
 	if said.get("state") != "booked":
 		_remember(refund, None, None, "failed", ctx)
@@ -206,7 +206,7 @@ def _came_back(refund: GatewayRefund, link: Any, said: Mapping[str, Any], ctx: C
 	entry = frappe.get_doc("Payment Entry", link.reference_name)
 	day = site_date(refund.failed_at or refund.created_at)
 	name = _booked_back(entry, refund, day, ctx)
-	_remember(refund, "Payment Entry", entry.name, "failed", ctx, doctype="Journal Entry", name=name)
+	_remember(refund, "Payment Entry", entry.name, "failed", ctx, back_doctype="Journal Entry", back_name=name)
 	return Result(
 		"Journal Entry",
 		name,
@@ -303,7 +303,7 @@ def _move(record: Dispute, moved: Settled, kind: str, sign: int, when: datetime,
 	amount = sign * moved.gross
 	rows = [
 		journal.Row(clearing_account(moved.currency, ctx), amount),
-		journal.Row(account, -amount, cost_center=cost_center),
+		journal.Row(account, -amount, cost_center=cost_center, currency=moved.currency),
 	]
 	return journal.book(
 		rows, site_date(when), ctx, title=_("Dispute {0}").format(record.id), reference=record.id
@@ -314,8 +314,8 @@ def _lose(record: Dispute, ctx: Context) -> str:
 	disputed, _cost_center = ctx.account_for("Disputed", record.settled.currency)
 	loss, cost_center = ctx.account_for("Dispute Loss", record.settled.currency)
 	rows = [
-		journal.Row(disputed, -record.settled.gross),
-		journal.Row(loss, record.settled.gross, cost_center=cost_center),
+		journal.Row(disputed, -record.settled.gross, currency=record.settled.currency),
+		journal.Row(loss, record.settled.gross, cost_center=cost_center, currency=record.settled.currency),
 	]
 	day = site_date(record.closed_at or record.created_at)
 	return journal.book(rows, day, ctx, title=_("Dispute {0} lost").format(record.id), reference=record.id)

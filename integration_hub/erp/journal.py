@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
@@ -18,8 +18,9 @@ from integration_hub.records import ZERO
 
 @dataclass(frozen=True)
 class Row:
-	"""`amount` in the account's currency: positive is debit, negative credit. `rate` to the company's currency; None
-	takes ERPNext's of the day. `currency` is what the account must be kept in, if that matters."""
+	"""`amount` is in `currency` (None: the account's own): positive is debit, negative credit. An account in the company's
+	currency takes it converted, another one must be kept in it; with `kept` it must be in any case. `rate` to the
+	company's currency; None takes ERPNext's of the day."""
 
 	account: str
 	amount: Decimal
@@ -28,6 +29,7 @@ class Row:
 	party: tuple[str, str] | None = None
 	reference: tuple[str, str] | None = None
 	currency: str | None = None
+	kept: bool = False
 
 
 def book(
@@ -41,18 +43,18 @@ def book(
 	for row in rows:
 		if not row.amount:
 			continue
-		currency = frappe.get_cached_value("Account", row.account, "account_currency") or company_currency
-		if row.currency and row.currency != currency:
-			raise NeedsMapping(
-				_("The account {0} is kept in {1}, not in {2}.").format(row.account, currency, row.currency),
-				fix=ctx.fix,
-				waits_for=f"account_currency:{row.account}"[:180],
-			)
+		account_currency = (
+			frappe.get_cached_value("Account", row.account, "account_currency") or company_currency
+		)
+		currency = row.currency or account_currency
+		_check_account(row, account_currency, currency, company_currency, ctx)
 		rate = _rate(row, currency, company_currency, day)
-		foreign = foreign or currency != company_currency
+		foreign = foreign or account_currency != company_currency
 		base = (row.amount * rate).quantize(unit)
 		balance += base
-		made.append(_as_dict(row, currency, rate, base, ctx))
+		if account_currency != currency:
+			row, rate = replace(row, amount=base), Decimal(1)
+		made.append(_as_dict(row, account_currency, rate, base, ctx))
 	if abs(balance) > unit * len(made):
 		raise Invalid(
 			_("The entry for {0} does not balance: {1} {2}.").format(title, balance, company_currency)
@@ -77,6 +79,16 @@ def book(
 	)
 	doc.submit()
 	return doc.name
+
+
+def _check_account(row: Row, kept_in: str, currency: str, company_currency: str, ctx: Context) -> None:
+	if kept_in == currency or (kept_in == company_currency and not row.kept):
+		return
+	raise NeedsMapping(
+		_("The account {0} is kept in {1}, not in {2}.").format(row.account, kept_in, currency),
+		fix=ctx.fix,
+		waits_for=f"account_currency:{row.account}"[:180],
+	)
 
 
 def _rate(row: Row, currency: str, company_currency: str, day: date) -> Decimal:

@@ -92,9 +92,12 @@ def _book(payout: Payout, ctx: Context) -> str:
 	others = _others(payout, ctx)
 	cleared = gross - sum((amount for _account, amount, _center in others), ZERO)
 	rows = [
-		journal.Row(bank, payout.amount, currency=currency),
-		journal.Row(clearing_account(currency, ctx), -cleared, currency=currency),
-		*(journal.Row(account, -amount, cost_center=center) for account, amount, center in others),
+		journal.Row(bank, payout.amount, currency=currency, kept=True),
+		journal.Row(clearing_account(currency, ctx), -cleared, currency=currency, kept=True),
+		*(
+			journal.Row(account, -amount, cost_center=center, currency=currency)
+			for account, amount, center in others
+		),
 		*_fees(payout, ctx),
 	]
 	return journal.book(
@@ -116,7 +119,10 @@ def _fees(payout: Payout, ctx: Context) -> list[journal.Row]:
 	for kind, amount in totals.items():
 		if amount:
 			rows[ctx.account_for("Gateway Fee", kind)] += amount
-	return [journal.Row(account, amount, cost_center=center) for (account, center), amount in rows.items()]
+	return [
+		journal.Row(account, amount, cost_center=center, currency=payout.currency)
+		for (account, center), amount in rows.items()
+	]
 
 
 def _others(payout: Payout, ctx: Context) -> list[tuple[str, Decimal, str | None]]:
@@ -192,7 +198,7 @@ def _booked(line: PayoutLine, currency: str, ctx: Context) -> Booked:
 def _document(line: PayoutLine, link: Any) -> tuple[str | None, str | None]:
 	said = json.loads(link.extra or "{}")
 	if line.kind == "refund_failure":
-		return said.get("doctype"), said.get("name")
+		return said.get("back_doctype"), said.get("back_name")
 	if line.kind in ("dispute", "dispute_reversal"):
 		booked = said.get("booked", {})
 		return "Journal Entry", booked.get("taken" if line.kind == "dispute" else "returned")

@@ -1,4 +1,5 @@
 import frappe
+from erpnext.accounts.doctype.payment_request.payment_request import update_payment_requests
 from erpnext.accounts.doctype.sales_invoice.sales_invoice import get_bank_cash_account as get_mode_account
 from erpnext.accounts.general_ledger import make_gl_entries, make_reverse_gl_entries, process_gl_map
 from erpnext.accounts.party import get_party_account
@@ -64,6 +65,7 @@ class PaymentEntry(AccountsController):
 			frappe.throw(_("Difference Amount must be zero"))
 		self.make_gl_entries()
 		self.set_missing_ref_details(force=True)
+		update_payment_requests(self.references, -1)
 		self.update_advance_paid()
 		self.set_status()
 
@@ -77,6 +79,7 @@ class PaymentEntry(AccountsController):
 		unlink_ref_doc_from_payment_entries(self)
 		self.cancel_exchange_gain_loss_journals()
 		self.make_gl_entries(cancel=1)
+		update_payment_requests(self.references, 1)
 		self.set_missing_ref_details(force=True)
 		self.release_advances()
 		self.update_advance_paid()
