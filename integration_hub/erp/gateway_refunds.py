@@ -206,7 +206,9 @@ def _came_back(refund: GatewayRefund, link: Any, said: Mapping[str, Any], ctx: C
 	entry = frappe.get_doc("Payment Entry", link.reference_name)
 	day = site_date(refund.failed_at or refund.created_at)
 	name = _booked_back(entry, refund, day, ctx)
-	_remember(refund, "Payment Entry", entry.name, "failed", ctx, back_doctype="Journal Entry", back_name=name)
+	_remember(
+		refund, "Payment Entry", entry.name, "failed", ctx, back_doctype="Journal Entry", back_name=name
+	)
 	return Result(
 		"Journal Entry",
 		name,
@@ -215,21 +217,22 @@ def _came_back(refund: GatewayRefund, link: Any, said: Mapping[str, Any], ctx: C
 
 
 def _booked_back(entry: Any, refund: GatewayRefund, day: Any, ctx: Context) -> str:
-	"""The Payment Entry's own amounts the other way round."""
+	"""The credit note is open again, and the Payment Entry's own amounts are booked the other way round. The two entries
+	cancel each other out on the customer's account."""
+	_unreconcile(entry)
 	rows = [
 		journal.Row(
 			entry.paid_from,
 			Decimal(str(entry.paid_amount)),
 			rate=Decimal(str(entry.source_exchange_rate or 1)),
-		)
+		),
+		journal.Row(
+			entry.paid_to,
+			-Decimal(str(entry.received_amount)),
+			rate=Decimal(str(entry.target_exchange_rate or 1)),
+			party=("Customer", entry.party),
+		),
 	]
-	open_again = Decimal(str(entry.received_amount))
-	for reference in entry.references:
-		amount = abs(Decimal(str(reference.allocated_amount)))
-		rows.append(_party_row(entry, -amount, (reference.reference_doctype, reference.reference_name)))
-		open_again -= amount
-	if open_again:
-		rows.append(_party_row(entry, -open_again, None))
 	for deduction in entry.deductions:
 		rows.append(
 			journal.Row(deduction.account, -Decimal(str(deduction.amount)), cost_center=deduction.cost_center)
@@ -237,14 +240,21 @@ def _booked_back(entry: Any, refund: GatewayRefund, day: Any, ctx: Context) -> s
 	return journal.book(rows, day, ctx, title=_("Refund {0} failed").format(refund.id), reference=refund.id)
 
 
-def _party_row(entry: Any, amount: Decimal, reference: tuple[str, str] | None) -> journal.Row:
-	return journal.Row(
-		entry.paid_to,
-		amount,
-		rate=Decimal(str(entry.target_exchange_rate or 1)),
-		party=("Customer", entry.party),
-		reference=reference,
+def _unreconcile(entry: Any) -> None:
+	"""ERPNext's own way of taking a payment off the documents it settled."""
+	if not entry.references:
+		return
+	doc = frappe.get_doc(
+		{
+			"doctype": "Unreconcile Payment",
+			"company": entry.company,
+			"voucher_type": entry.doctype,
+			"voucher_no": entry.name,
+		}
 	)
+	doc.add_references()
+	doc.insert()
+	doc.submit()
 
 
 def gone(outside_id: str, _ctx: Context) -> Result:
