@@ -6,6 +6,7 @@ Weights are kilograms, sizes centimetres. What items do not say is taken from th
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -15,7 +16,7 @@ from frappe.utils import flt, get_datetime, strip_html
 
 from integration_hub.erp.times import from_site
 from integration_hub.failures import Invalid
-from integration_hub.records import ZERO, Address, Consignment, Goods, Parcel
+from integration_hub.records import ZERO, Address, BookedParcel, Consignment, Goods, Parcel, PickupRequest
 
 #: kilograms in one of these (ERPNext's own names of units)
 KILOGRAMS = {
@@ -67,6 +68,31 @@ def of_shipment(shipment: Any, connection: Any) -> Consignment:
 
 def _tax_id(doctype: str, name: str | None) -> str:
 	return (name and frappe.get_cached_value(doctype, name, "tax_id")) or ""
+
+
+def pickup_of(
+	shipments: Sequence[Any], parcels: Sequence[BookedParcel], connection: Any, on: date | None
+) -> PickupRequest:
+	"""Parcels of several Shipments to be fetched together. Raises Invalid when they are not at one place."""
+	places = {one.pickup_address_name for one in shipments}
+	if len(places) != 1:
+		raise Invalid(
+			_("These Shipments are not at one place: {0}. Ask for each.").format(", ".join(sorted(places)))
+		)
+	first = shipments[0]
+	notes = [
+		frappe.get_doc("Delivery Note", row.delivery_note) for one in shipments for row in _distinct(one)
+	]
+	day = on or max(one.pickup_date for one in shipments)
+	return PickupRequest(
+		parcels=tuple(parcels),
+		address=_address(first.pickup_address_name, first.pickup, _sender_contact(first)),
+		pickup_place=_pickup_place(connection, notes),
+		on=on,
+		ready_at=from_site(get_datetime(f"{day} {first.pickup_from}")),
+		closes_at=from_site(get_datetime(f"{day} {first.pickup_to}")),
+		weight=sum((_exact(one.total_weight, GRAM) for one in shipments), ZERO),
+	)
 
 
 def _distinct(shipment: Any) -> list[Any]:

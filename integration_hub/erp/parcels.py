@@ -291,11 +291,14 @@ def cancelled(outcomes: Sequence[Any], shipment: str | None, ctx: Context) -> Re
 				{"connection": ctx.connection.name, "tracking_number": outcome.key},
 				{"status": "cancelled", "status_at": now_datetime(), "watched": 0},
 			)
-	if refused:
+	if refused and len(refused) == len(outcomes):
 		raise refused[0].failure
 	if shipment:
 		_set_shipment(shipment)
-	return Result("Shipment" if shipment else None, shipment, _("Cancelled at the carrier"))
+	sentence = _("Cancelled at the carrier.")
+	for outcome in refused:
+		sentence += " " + _("Not {0}: {1}").format(outcome.key, outcome.failure.sentence)
+	return Result("Shipment" if shipment else None, shipment, sentence)
 
 
 # --- where it is -------------------------------------------------------------------------------------------
@@ -367,6 +370,9 @@ def _set_shipment(name: str) -> None:
 		"tracking_status_info": (speaker.status_text or words(status))[:140],
 		"integration_status": status,
 	}
+	if all(one.status == "cancelled" for one in states):
+		# it can be booked again, with this carrier or another
+		values |= {"status": "Submitted", "awb_number": None, "shipment_id": None, "tracking_url": None}
 	if not open_ones and arrived and frappe.db.get_value("Shipment", name, "docstatus") == 1:
 		values["status"] = "Completed"
 	frappe.db.set_value("Shipment", name, values)

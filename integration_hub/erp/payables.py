@@ -13,9 +13,11 @@ import frappe
 from frappe import _
 from frappe.utils import flt
 
+from integration_hub.erp import owed
 from integration_hub.erp.context import Context, Result
+from integration_hub.erp.times import to_site
 from integration_hub.failures import Invalid
-from integration_hub.records import Customer, Payable, PaymentLink, Reference
+from integration_hub.records import ZERO, Customer, Payable, PaymentLink, Reference
 
 RESOURCE = "payment_links"
 DOCTYPES = ("Sales Invoice", "Sales Order", "Payment Request")
@@ -44,37 +46,32 @@ def of(doc: Any, ctx: Context) -> Payable:
 
 
 def open_amount(doc: Any) -> tuple[Decimal, str]:
-	"""What is still to be paid, in the document's own currency."""
-	if doc.doctype == "Payment Request":
-		whole = flt(doc.grand_total, doc.precision("grand_total"))
-		outstanding = doc.get("outstanding_amount")
-		same = not doc.get("party_account_currency") or doc.party_account_currency == doc.currency
-		return _exact(
-			doc, outstanding if same and outstanding is not None and doc.docstatus == 1 else whole
-		), doc.currency
-	party_currency = doc.get("party_account_currency") or doc.currency
+	"""What is still to be paid, in the document's own currency. An order's share that is billed already is what is open on
+	its invoices; a Payment Request asks for no more than its document has open."""
+	if doc.docstatus != 1:
+		return ZERO, doc.currency
 	if doc.doctype == "Sales Invoice":
-		outstanding = Decimal(str(flt(doc.outstanding_amount, doc.precision("outstanding_amount"))))
-		if party_currency != doc.currency:
-			total = Decimal(str(doc.base_rounded_total or doc.base_grand_total))
-			whole = Decimal(str(doc.rounded_total or doc.grand_total))
-			outstanding = (
-				whole if outstanding == total else outstanding / Decimal(str(doc.conversion_rate or 1))
-			)
-		return _exact(doc, outstanding), doc.currency
-	total = Decimal(str(doc.rounded_total or doc.grand_total))
-	paid = Decimal(str(flt(doc.advance_paid)))
-	if party_currency != doc.currency and paid:
-		paid = paid / Decimal(str(doc.conversion_rate or 1))
-	return _exact(doc, total - paid), doc.currency
+		return (ZERO if doc.is_return else owed.open_on(doc)), doc.currency
+	if doc.doctype == "Sales Order":
+		billed = [one for one in owed.invoices_of(doc.name) if one.currency == doc.currency]
+		return owed.open_on(doc) + sum((owed.open_on(one) for one in billed), ZERO), doc.currency
+	return _asked(doc), doc.currency
 
 
-def _exact(doc: Any, amount: Any) -> Decimal:
-	"""To the decimals of the document's currency."""
-	from integration_hub.erp.money import exponent
-
-	unit = Decimal(1).scaleb(-exponent(doc.currency))
-	return Decimal(str(amount)).quantize(unit)
+def _asked(request: Any) -> Decimal:
+	if request.status in ("Paid", "Cancelled") or request.get("payment_request_type") == "Outward":
+		return ZERO
+	whole = Decimal(str(flt(request.grand_total, request.precision("grand_total"))))
+	if request.reference_doctype in ("Sales Invoice", "Sales Order"):
+		doc = frappe.get_doc(request.reference_doctype, request.reference_name)
+		at_most, currency = open_amount(doc)
+		if currency == request.currency:
+			whole = min(whole, at_most)
+	if request.get("outstanding_amount") is None:
+		return whole
+	same = (request.get("party_account_currency") or request.currency) == request.currency
+	left = Decimal(str(flt(request.outstanding_amount, request.precision("outstanding_amount"))))
+	return min(whole, left) if same or not left else whole
 
 
 def _buyer(doc: Any) -> Customer | None:
@@ -87,42 +84,51 @@ def _buyer(doc: Any) -> Customer | None:
 # --- the page ----------------------------------------------------------------------------------------------
 
 
-def open_link(doctype: str, name: str, ctx: Context) -> Any:
-	"""The Link of the page that is open for a document at this Connection, None when there is none."""
-	for link in ctx.links.of(doctype, name, RESOURCE):
-		said = json.loads(link.extra or "{}")
-		if said.get("open"):
-			return frappe._dict(link, **said)
-	return None
+def pages_of(doctype: str, name: str, connection: str | None = None) -> list[Any]:
+	"""Pages where a document can be paid now, the newest first, each with `connection`, `outside_id`, `amount`, `currency`
+	and `url`: at one Connection, or at all of them."""
+	filters = {"resource": RESOURCE, "reference_doctype": doctype, "reference_name": name}
+	if connection:
+		filters["connection"] = connection
+	rows = frappe.get_all(
+		"Integration Link",
+		filters=filters,
+		fields=["name", "connection", "outside_id", "extra"],
+		order_by="creation desc",
+	)
+	found = [frappe._dict(row, **json.loads(row.extra or "{}")) for row in rows]
+	return [page for page in found if page.open]
+
+
+def expired(page: Any) -> bool:
+	"""Has the vendor ended it by itself?"""
+	return bool(page.expires_at) and frappe.utils.get_datetime(page.expires_at) <= frappe.utils.now_datetime()
 
 
 def made(link: PaymentLink, payable: Payable, ctx: Context) -> Result:
 	"""The vendor has a page: remember it and show it on the document."""
 	doctype, name = payable.reference.doctype, payable.reference.name
 	ctx.links.claim(RESOURCE, link.id)
-	ctx.links.fill(
-		RESOURCE,
-		link.id,
-		doctype,
-		name,
-		label=f"{payable.amount} {payable.currency}",
-		extra={
-			"open": True,
-			"url": link.url,
-			"fields": link.fields,
-			"amount": str(payable.amount),
-			"currency": payable.currency,
-		},
-	)
-	frappe.db.set_value(doctype, name, URL_FIELD[doctype], shown_url(link), update_modified=False)
-	return Result(doctype, name, shown_url(link))
+	row = ctx.links.get(RESOURCE, link.id)
+	shown = link.url if not link.fields else _our_page(row.name)
+	said = {
+		"open": True,
+		"url": link.url,
+		"shown": shown,
+		"fields": link.fields,
+		"amount": str(payable.amount),
+		"currency": payable.currency,
+		"expires_at": str(to_site(link.expires_at)) if link.expires_at else None,
+	}
+	label = f"{payable.amount} {payable.currency}"
+	ctx.links.fill(RESOURCE, link.id, doctype, name, label=label, extra=said)
+	frappe.db.set_value(doctype, name, URL_FIELD[doctype], shown, update_modified=False)
+	return Result(doctype, name, shown)
 
 
-def shown_url(link: PaymentLink) -> str:
-	"""What people get: the vendor's page, or ours that posts the vendor's form."""
-	if not link.fields:
-		return link.url
-	return frappe.utils.get_url(f"/api/method/integration_hub.api.payments.go?link={link.id}")
+def _our_page(key: str) -> str:
+	"""Our page that posts the vendor's form; `key` is random, so nobody finds it who was not given it."""
+	return frappe.utils.get_url(f"/api/method/integration_hub.api.payments.go?page={key}")
 
 
 def closed(link_id: str, ctx: Context) -> Result:
@@ -130,16 +136,19 @@ def closed(link_id: str, ctx: Context) -> Result:
 	link = ctx.links.get(RESOURCE, link_id)
 	if link is None:
 		return Result(None, None, _("Closed"))
-	said = json.loads(link.extra or "{}")
-	ctx.links.fill(
-		RESOURCE,
-		link_id,
-		link.reference_doctype,
-		link.reference_name,
-		label=link.label,
-		extra={**said, "open": False},
-	)
-	field = URL_FIELD.get(link.reference_doctype)
-	if field and frappe.db.get_value(link.reference_doctype, link.reference_name, field) == said.get("url"):
-		frappe.db.set_value(link.reference_doctype, link.reference_name, field, None, update_modified=False)
-	return Result(link.reference_doctype, link.reference_name, _("The payment page is closed."))
+	said = {**json.loads(link.extra or "{}"), "open": False}
+	doctype, name = link.reference_doctype, link.reference_name
+	ctx.links.fill(RESOURCE, link_id, doctype, name, label=link.label, extra=said)
+	field = URL_FIELD.get(doctype)
+	if field and frappe.db.get_value(doctype, name, field) == said.get("shown"):
+		frappe.db.set_value(doctype, name, field, None, update_modified=False)
+	return Result(doctype, name, _("The payment page is closed."))
+
+
+def paid_at(reference: Reference, link_id: str, amount: Decimal, currency: str, ctx: Context) -> None:
+	"""A payment came through a page, which takes no second one: the one that is named, or else one for this amount."""
+	for page in pages_of(reference.doctype, reference.name, ctx.connection.name):
+		same = (page.amount, page.currency) == (str(amount), currency)
+		if page.outside_id == link_id or (same and not link_id):
+			closed(page.outside_id, ctx)
+			return

@@ -17,12 +17,13 @@ import frappe
 from frappe import _
 from frappe.utils import flt
 
-from integration_hub.erp import money
+from integration_hub.erp import money, owed
 from integration_hub.erp.context import Context, as_float
-from integration_hub.failures import NeedsMapping
+from integration_hub.failures import Invalid, NeedsMapping
 from integration_hub.records import ZERO, Settled
 
-CENT = Decimal("0.01")
+#: decimals that ERPNext keeps of an exchange rate
+RATE_DECIMALS = 9
 
 
 @dataclass(frozen=True)
@@ -44,122 +45,184 @@ class Money:
 	reference: str
 
 
+@dataclass(frozen=True)
+class Share:
+	"""What a target takes: `part` in the buyer's currency, `amount` in the party account's."""
+
+	target: Target
+	part: Decimal
+	amount: Decimal
+
+
 def book(
-	direction: str, party: str, money_: Money, targets: Sequence[Target], ctx: Context
+	direction: str, party: str, moved: Money, targets: Sequence[Target], ctx: Context
 ) -> tuple[str, Decimal]:
 	"""One submitted Payment Entry ("Receive" or "Pay") of a Customer. Returns its name and what of the amount no target
 	took, in the buyer's currency."""
-	clearing = clearing_account(money_.settled.currency, ctx)
-	party_account, party_currency = _party_account(party, targets, ctx)
-	company_currency = ctx.company_currency
-	target_rate = _rate(money_.settled.currency, company_currency, money_.day)
-	base = _company(money_.settled.gross * target_rate, company_currency)
-	if party_currency not in (money_.currency, company_currency):
-		raise NeedsMapping(
-			_("The receivable account {0} is kept in {1}; a payment in {2} cannot be booked there.").format(
-				party_account, party_currency, money_.currency
-			),
-			fix=("Customer", party),
-			waits_for=f"receivable:{party}:{money_.currency}"[:180],
-		)
-	in_party = money_.amount if party_currency == money_.currency else base
-	rows, left, taken = _allocate(direction, money_, targets, party_currency, base, ctx)
+	settled, home = moved.settled, ctx.company_currency
+	clearing = clearing_account(settled.currency, ctx)
+	account, party_currency = _party_account(party, targets, ctx)
+	for currency in {settled.currency, party_currency, home}:
+		money.check_precision(currency, _decimals())
+	rate = _bank_rate(moved, home)
+	base = _rounded(settled.gross * rate, home)
+	shares, left = _share_out(moved, targets)
+	in_party, party_rate = _party_side(moved, shares, left, party_currency, home, base)
 	receive = direction == "Receive"
-	party_rate = Decimal(1) if party_currency == company_currency else base / money_.amount
 	doc = frappe.get_doc(
 		{
 			"doctype": "Payment Entry",
 			"payment_type": direction,
 			"company": ctx.company,
-			"posting_date": money_.day,
+			"posting_date": moved.day,
 			"mode_of_payment": _mode(ctx),
 			"party_type": "Customer",
 			"party": party,
-			"paid_from": party_account if receive else clearing,
-			"paid_from_account_currency": party_currency if receive else money_.settled.currency,
-			"paid_to": clearing if receive else party_account,
-			"paid_to_account_currency": money_.settled.currency if receive else party_currency,
-			"paid_amount": as_float(in_party if receive else money_.settled.gross),
-			"received_amount": as_float(money_.settled.gross if receive else in_party),
-			"source_exchange_rate": as_float(party_rate if receive else target_rate),
-			"target_exchange_rate": as_float(target_rate if receive else party_rate),
-			"reference_no": money_.reference[:140],
-			"reference_date": money_.day,
+			"cost_center": ctx.cost_center,
+			"paid_from": account if receive else clearing,
+			"paid_from_account_currency": party_currency if receive else settled.currency,
+			"paid_to": clearing if receive else account,
+			"paid_to_account_currency": settled.currency if receive else party_currency,
+			"paid_amount": as_float(in_party if receive else settled.gross),
+			"received_amount": as_float(settled.gross if receive else in_party),
+			"source_exchange_rate": as_float(party_rate if receive else rate),
+			"target_exchange_rate": as_float(rate if receive else party_rate),
+			"reference_no": moved.reference[:140],
+			"reference_date": moved.day,
 			"integration_connection": ctx.connection.name,
-			"references": rows,
+			"references": [row for share in shares for row in _rows(share, receive)],
 		}
 	)
-	if party_currency == company_currency:
-		_difference(doc, taken, base, receive, ctx)
+	if party_currency == home:
+		_difference(doc, shares, left, moved, base, ctx)
 	doc.submit()
+	_check(doc, clearing, moved, receive)
 	return doc.name, left
 
 
-def _allocate(
-	direction: str, money_: Money, targets: Sequence[Target], party_currency: str, base: Decimal, ctx: Context
-) -> tuple[list[dict[str, Any]], Decimal, Decimal]:
-	"""Reference rows; what is left of the amount, in the buyer's currency; and what the party side comes to in its own
-	currency: the targets' shares plus what is left at the rate the gateway's bank took."""
-	left, taken, rows = money_.amount, ZERO, []
+# --- who takes what ----------------------------------------------------------------------------------------
+
+
+def _share_out(moved: Money, targets: Sequence[Target]) -> tuple[list[Share], Decimal]:
+	"""Each target takes what is open on it, in their order. One that is owed in another currency takes nothing: a person
+	decides what the buyer's money is worth there."""
+	left, shares = moved.amount, []
 	for target in targets:
-		owed = owed_in(target.doc, money_.currency)
-		share = min(left, owed)
-		if share <= ZERO:
+		if target.doc.currency != moved.currency:
 			continue
-		amount = _in_party(target.doc, share, owed, money_.currency, party_currency)
-		rows.append(_row(target, amount if direction == "Receive" else -amount))
-		left -= share
-		taken += amount
-	rest = (
-		left if party_currency == money_.currency else _company(base * left / money_.amount, party_currency)
-	)
-	return rows, left, taken + rest
+		part = min(left, owed.open_on(target.doc))
+		if part > ZERO:
+			shares.append(Share(target, part, owed.share_of(target.doc, part)))
+			left -= part
+	return shares, left
 
 
-def _row(target: Target, amount: Decimal) -> dict[str, Any]:
-	row = {
-		"reference_doctype": target.doc.doctype,
-		"reference_name": target.doc.name,
-		"allocated_amount": as_float(amount),
-	}
-	if target.request and frappe.get_meta("Payment Entry Reference").has_field("payment_request"):
-		row["payment_request"] = target.request
-	return row
+def _rows(share: Share, receive: bool) -> list[dict[str, Any]]:
+	"""Reference rows of a share: by payment term where ERPNext wants terms, and apart for the Payment Request, which takes
+	no more than it asked for."""
+	doc = share.target.doc
+	pieces = _by_terms(share.amount, owed.terms_of(doc))
+	asked = _asked(share.target.request)
+	rows = []
+	for term, amount in pieces:
+		for request, part in ((share.target.request, min(amount, asked)), (None, max(ZERO, amount - asked))):
+			if part <= ZERO:
+				continue
+			row = {
+				"reference_doctype": doc.doctype,
+				"reference_name": doc.name,
+				"allocated_amount": as_float(part if receive else -part),
+			}
+			if term:
+				row["payment_term"] = term
+			if request:
+				row["payment_request"] = request
+			rows.append(row)
+		asked = max(ZERO, asked - amount)
+	return rows
 
 
-def owed_in(doc: Any, currency: str) -> Decimal:
-	"""What is open on a document, positive, in the buyer's currency. ERPNext keeps it in the party account's currency."""
-	party_currency = doc.get("party_account_currency") or doc.currency
-	if doc.doctype == "Sales Invoice":
-		owed = abs(Decimal(str(flt(doc.outstanding_amount, doc.precision("outstanding_amount")))))
-	else:
-		total = doc.rounded_total or doc.grand_total
-		if party_currency != doc.currency:
-			total = doc.base_rounded_total or doc.base_grand_total
-		owed = Decimal(str(flt(total - flt(doc.advance_paid), doc.precision("grand_total"))))
-	if party_currency == currency:
-		return owed
-	if doc.currency != currency:
-		return ZERO  # paid in another currency than it is owed in: a person allocates
-	rate = Decimal(str(doc.conversion_rate or 1))
-	return (owed / rate).quantize(Decimal(1).scaleb(-money.exponent(currency)))
+def _by_terms(amount: Decimal, terms: Sequence[tuple[str, Decimal]]) -> list[tuple[str | None, Decimal]]:
+	if not terms:
+		return [(None, amount)]
+	pieces: list[tuple[str | None, Decimal]] = []
+	for term, open_amount in terms:
+		part = min(amount, open_amount)
+		if part > ZERO:
+			pieces.append((term, part))
+			amount -= part
+	if amount and pieces:
+		# the terms' own rounding: the last one takes the cents
+		term, part = pieces[-1]
+		pieces[-1] = (term, part + amount)
+	return pieces
 
 
-def _in_party(doc: Any, share: Decimal, owed: Decimal, currency: str, party_currency: str) -> Decimal:
-	"""A share in the party account's currency. The whole of what is owed settles the document to the last cent."""
-	if party_currency == currency:
-		return share
-	rate = Decimal(str(doc.conversion_rate or 1))
-	if share == owed and doc.doctype == "Sales Invoice":
-		return abs(Decimal(str(flt(doc.outstanding_amount, doc.precision("outstanding_amount")))))
-	return _company(share * rate, party_currency)
+def _asked(request: str | None) -> Decimal:
+	"""What a Payment Request still asks for, in the party account's currency."""
+	if not request or not frappe.get_meta("Payment Entry Reference").has_field("payment_request"):
+		return ZERO
+	return Decimal(str(flt(frappe.db.get_value("Payment Request", request, "outstanding_amount"), 9)))
 
 
-def _difference(doc: Any, party_side: Decimal, base: Decimal, receive: bool, ctx: Context) -> None:
-	"""The bank's rate against the document's, for a party account in the company's currency."""
-	amount = party_side - base if receive else base - party_side
-	if not amount:
+# --- currencies --------------------------------------------------------------------------------------------
+
+
+def _bank_rate(moved: Money, home: str) -> Decimal:
+	"""From the gateway's currency to the company's. When the buyer paid in the company's own, the gateway's bank has said
+	it; else it is ERPNext's rate of the day."""
+	settled = moved.settled
+	if settled.currency == home:
+		return Decimal(1)
+	if moved.currency == home and settled.gross:
+		return _rate(moved.amount / settled.gross)
+	return _rate(Decimal(str(money.exchange_rate(settled.currency, home, moved.day))))
+
+
+def _party_side(
+	moved: Money, shares: Sequence[Share], left: Decimal, party_currency: str, home: str, base: Decimal
+) -> tuple[Decimal, Decimal]:
+	"""The amount on the customer's account in that account's currency, and its rate to the company's."""
+	settled = moved.settled
+	if party_currency == settled.currency:
+		# ERPNext takes one amount for both sides then
+		return settled.gross, Decimal(1) if party_currency == home else _rate(base / settled.gross)
+	if party_currency == home:
+		return base, Decimal(1)
+	if party_currency == moved.currency:
+		return moved.amount, _rate(base / moved.amount)
+	worth = _rate(Decimal(str(money.exchange_rate(party_currency, home, moved.day))))
+	return _rounded(base / worth, party_currency), worth
+
+
+def _difference(
+	doc: Any, shares: Sequence[Share], left: Decimal, moved: Money, base: Decimal, ctx: Context
+) -> None:
+	"""The bank's rate against the documents', for a customer's account in the company's currency. What no document took
+	stands there at the bank's rate."""
+	rest = _rounded(base * left / moved.amount, ctx.company_currency)
+	taken = base - rest
+	settled_here = sum((share.amount for share in shares), ZERO)
+	amount = settled_here - taken if doc.payment_type == "Receive" else taken - settled_here
+	if not amount or not shares:
 		return
+	if moved.currency == ctx.company_currency:
+		raise Invalid(
+			_("{0} {1} became {2} {3} at the gateway: that is no exchange difference.").format(
+				moved.amount, moved.currency, moved.settled.gross, moved.settled.currency
+			)
+		)
+	doc.append(
+		"deductions",
+		{
+			"account": exchange_account(ctx, amount),
+			"cost_center": ctx.cost_center,
+			"amount": as_float(amount),
+		},
+	)
+
+
+def exchange_account(ctx: Context, amount: Decimal) -> str:
 	account = frappe.get_cached_value("Company", ctx.company, "exchange_gain_loss_account")
 	if not account:
 		raise NeedsMapping(
@@ -169,10 +232,30 @@ def _difference(doc: Any, party_side: Decimal, base: Decimal, receive: bool, ctx
 			fix=("Company", ctx.company),
 			waits_for="company:exchange_gain_loss_account",
 		)
-	doc.append(
-		"deductions",
-		{"account": account, "cost_center": ctx.cost_center, "amount": as_float(amount)},
+	return account
+
+
+def _check(doc: Any, clearing: str, moved: Money, receive: bool) -> None:
+	"""Promise 7: the clearing account moved by exactly what the gateway says."""
+	row = frappe.get_all(
+		"GL Entry",
+		filters={
+			"voucher_type": doc.doctype,
+			"voucher_no": doc.name,
+			"account": clearing,
+			"is_cancelled": 0,
+		},
+		fields=["debit_in_account_currency", "credit_in_account_currency"],
 	)
+	booked = sum((one.debit_in_account_currency - one.credit_in_account_currency for one in row), 0.0)
+	said = moved.settled.gross if receive else -moved.settled.gross
+	if Decimal(str(flt(booked, 6))) != said:
+		raise Invalid(
+			_("The gateway moved {0} {1}, ERPNext came to {2}.").format(said, moved.settled.currency, booked)
+		)
+
+
+# --- accounts ----------------------------------------------------------------------------------------------
 
 
 def clearing_account(currency: str, ctx: Context) -> str:
@@ -198,11 +281,15 @@ def _party_account(party: str, targets: Sequence[Target], ctx: Context) -> tuple
 	return account, frappe.get_cached_value("Account", account, "account_currency") or ctx.company_currency
 
 
-def _rate(currency: str, company_currency: str, day: date) -> Decimal:
-	return Decimal(str(money.exchange_rate(currency, company_currency, day)))
+def _decimals() -> int:
+	return frappe.get_precision("GL Entry", "debit") or 2
 
 
-def _company(amount: Decimal, currency: str) -> Decimal:
+def _rate(rate: Decimal) -> Decimal:
+	return rate.quantize(Decimal(1).scaleb(-RATE_DECIMALS))
+
+
+def _rounded(amount: Decimal, currency: str) -> Decimal:
 	return amount.quantize(Decimal(1).scaleb(-money.exponent(currency)))
 
 

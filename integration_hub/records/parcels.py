@@ -72,12 +72,13 @@ class Consignment(Record):
 
 
 class Rate(Record):
-	"""One offer for a consignment. `amount` is the whole price; `service_id` is what booking wants."""
+	"""One offer for a consignment. `amount` is the whole price (None where the carrier names none, but says that it goes
+	there); `service_id` is what booking wants."""
 
 	service_id: str
 	service: str
 	carrier: str
-	amount: Amount
+	amount: Amount | None
 	currency: str
 	days: Amount | None = None
 	arrives_on: date | None = None
@@ -122,6 +123,21 @@ class Booking(Record):
 	papers: tuple[Paper, ...] = ()
 	dry_run: bool = False
 	note: str = ""
+
+
+class PickupRequest(Record):
+	"""The carrier shall come by for `parcels`, all at one place. `pickup_place` is the carrier's own name of it, `address`
+	where that is (its contact, too); they are ready at `ready_at`, and nobody is there any more after `closes_at`. `on`
+	None leaves the day to the carrier. `weight` is of all of them, in kilograms."""
+
+	parcels: tuple[BookedParcel, ...] = Field(min_length=1)
+	address: Address
+	pickup_place: str = ""
+	on: date | None = None
+	ready_at: AwareDatetime | None = None
+	closes_at: AwareDatetime | None = None
+	weight: Amount = ZERO
+	service_id: str = ""
 
 
 class Pickup(Record):

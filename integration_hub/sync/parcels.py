@@ -52,11 +52,15 @@ def choose(rates: Sequence[Rate], rule: str, preferred: Sequence[str] = (), *, c
 			_("No service collects cash on delivery there.") if cod and rates else _("No service goes there.")
 		)
 	unknown = Decimal(9999)
+
+	def price(rate: Rate) -> Decimal:
+		return Decimal("Infinity") if rate.amount is None else rate.amount
+
 	if rule == FASTEST:
-		return min(offered, key=lambda rate: (rate.days if rate.days is not None else unknown, rate.amount))
+		return min(offered, key=lambda rate: (rate.days if rate.days is not None else unknown, price(rate)))
 	if rule == PREFERRED:
 		for wanted in preferred:
-			for rate in sorted(offered, key=lambda rate: rate.amount):
+			for rate in sorted(offered, key=price):
 				if wanted.strip().casefold() in (
 					rate.service_id.casefold(),
 					rate.service.casefold(),
@@ -68,7 +72,7 @@ def choose(rates: Sequence[Rate], rule: str, preferred: Sequence[str] = (), *, c
 				", ".join(dict.fromkeys(rate.service for rate in offered))
 			)
 		)
-	return min(offered, key=lambda rate: (rate.amount, rate.days if rate.days is not None else unknown))
+	return min(offered, key=lambda rate: (price(rate), rate.days if rate.days is not None else unknown))
 
 
 def quote(connection: Any, consignment: Consignment) -> list[Rate]:
@@ -77,7 +81,7 @@ def quote(connection: Any, consignment: Consignment) -> list[Rate]:
 	if not satisfies(connector, QuotesRates):
 		return []
 	rates = connector.quote_rates(consignment)
-	return sorted(rates, key=lambda rate: (rate.amount, rate.days or 0))
+	return sorted(rates, key=lambda rate: (rate.amount is None, rate.amount or 0, rate.days or 0))
 
 
 # --- what goes out ----------------------------------------------------------------------------------------
@@ -91,11 +95,17 @@ def booking_draft(shipment: Any, service_id: str) -> store.Draft:
 		resource=RESOURCE,
 		action="book",
 		outside_id=shipment.name,
-		dedupe_key=f"book:{shipment.name}",
+		dedupe_key=f"book:{shipment.name}:{_ended(shipment.name)}",
 		label=shipment.name,
 		payload=json.dumps({"service_id": service_id}),
 		reference=("Shipment", shipment.name),
 	)
+
+
+def _ended(shipment: str) -> int:
+	"""How many bookings of a Shipment came to nothing: dry runs and cancelled ones. After them it is booked anew."""
+	rows = frappe.get_all(parcels.PARCEL, filters={"shipment": shipment}, fields=["dry_run", "status"])
+	return sum(1 for row in rows if row.dry_run or row.status == "cancelled")
 
 
 def many_draft(
@@ -192,11 +202,15 @@ def _booked_parcels(payload: Any) -> list[BookedParcel]:
 	return [BookedParcel.model_validate(one) for one in payload["parcels"]]
 
 
-def _pickup(_connection: Any, connector: Connector, one: Any, payload: Any) -> Any:
+def _pickup(connection: Any, connector: Connector, one: Any, payload: Any) -> Any:
 	if not satisfies(connector, PicksUpParcels):
 		raise Invalid(_("{0} takes no pickup requests.").format(connector.title))
 	on = date.fromisoformat(payload["on"]) if payload.get("on") else None
-	return connector.request_pickup(_booked_parcels(payload), on, key=one.key, look_first=one.look_first)
+	names = dict.fromkeys(row.shipment for row in parcel_rows(payload["names"]) if row.shipment)
+	shipments = [frappe.get_doc("Shipment", name) for name in names]
+	request = consignments.pickup_of(shipments, _booked_parcels(payload), connection, on)
+	frappe.db.rollback()  # nothing is open while we talk
+	return connector.request_pickup(request, key=one.key, look_first=one.look_first)
 
 
 def _manifest(_connection: Any, connector: Connector, one: Any, payload: Any) -> Any:

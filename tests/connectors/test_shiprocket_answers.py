@@ -25,6 +25,7 @@ from tests.connectors.test_shiprocket_orders import (
 	goods,
 	needs_samples,
 	parcel,
+	pickup_of,
 	sample,
 	warehouse,
 )
@@ -430,7 +431,7 @@ def test_requests_after_the_order_have_the_recorded_shape(account):
 	account.says("orders/cancel", {"message": "done"})
 	connector = account.open()
 	booking = book(connector)
-	connector.request_pickup(booking.parcels, date(2026, 11, 25), key="E2", look_first=False)
+	connector.request_pickup(pickup_of(booking.parcels, date(2026, 11, 25)), key="E2", look_first=False)
 	connector.make_manifest(booking.parcels, key="E3", look_first=True)
 	connector.cancel_shipment(booking.parcels)
 	for path, name in (
@@ -689,7 +690,7 @@ def test_a_pickup_that_was_asked_for_before(account, said):
 	account.says("courier/generate/pickup", said)
 	kept = {"pickup_token_number": "Reference No: REF9", "pickup_scheduled_date": "2026-11-25 14:00:00"}
 	account.says("shipments/202", {"data": kept})
-	pickup = account.open().request_pickup([BOOKED], None, key="E1", look_first=True)
+	pickup = account.open().request_pickup(pickup_of([BOOKED], None), key="E1", look_first=True)
 	assert pickup.reference == "REF9" and pickup.at.isoformat() == "2026-11-25T14:00:00+05:30"
 
 
@@ -706,7 +707,7 @@ def test_a_pickup_of_several(account):
 		said("B", "2026-11-25 14:00:00"),
 	)
 	both = [BOOKED, BOOKED.model_copy(update={"id": "203"})]
-	pickup = account.open().request_pickup(both, date(2026, 11, 25), key="E1", look_first=False)
+	pickup = account.open().request_pickup(pickup_of(both, date(2026, 11, 25)), key="E1", look_first=False)
 	assert (pickup.reference, pickup.at.day, pickup.note) == ("A, B", 25, "Confirmed")
 	assert account.bodies("courier/generate/pickup") == [
 		{"shipment_id": [202], "pickup_date": ["2026-11-25"]},
@@ -717,7 +718,7 @@ def test_a_pickup_of_several(account):
 def test_a_pickup_that_is_refused(account):
 	account.says("courier/generate/pickup", (400, {"message": "Shipment is already cancelled"}))
 	with pytest.raises(Rejected, match="cancelled"):
-		account.open().request_pickup([BOOKED], None, key="E1", look_first=False)
+		account.open().request_pickup(pickup_of([BOOKED], None), key="E1", look_first=False)
 
 
 def test_a_manifest_is_made_once_and_printed_again(account):
@@ -841,7 +842,9 @@ def test_made_up_parcels_are_told_to_nobody(account, dry_run):
 	made_up = [BookedParcel(tracking_number="DRYRUN-SHIPMENT-00001")]
 	assert connector.fetch_labels(made_up) == ()
 	assert connector.make_manifest(made_up, key="k", look_first=False) == ()
-	assert connector.request_pickup(made_up, None, key="k", look_first=False).reference.startswith("DRYRUN")
+	assert connector.request_pickup(pickup_of(made_up, None), key="k", look_first=False).reference.startswith(
+		"DRYRUN"
+	)
 	assert [one.failure for one in connector.cancel_shipment(made_up)] == [None]
 	assert connector.fetch_tracking([made_up[0].tracking_number]) == {}
 	assert account.asked == []
@@ -852,7 +855,7 @@ def test_real_parcels_are_left_alone_in_a_dry_run(account):
 	for call in (
 		lambda: connector.fetch_labels([BOOKED]),
 		lambda: connector.make_manifest([BOOKED], key="k", look_first=False),
-		lambda: connector.request_pickup([BOOKED], None, key="k", look_first=False),
+		lambda: connector.request_pickup(pickup_of([BOOKED], None), key="k", look_first=False),
 	):
 		with pytest.raises(Invalid, match="Dry run is on, and AWB1 is a real parcel"):
 			call()

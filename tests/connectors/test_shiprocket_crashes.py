@@ -18,7 +18,7 @@ from integration_hub.connectors.shiprocket import Shiprocket
 from integration_hub.failures import Failure, Unreachable, Waiting
 from sandbox.vendors.base import Vendor
 from tests.connectors.conftest import Vault
-from tests.connectors.test_shiprocket_orders import buyer, consignment, parcel, warehouse
+from tests.connectors.test_shiprocket_orders import buyer, consignment, parcel, pickup_of, warehouse
 
 LOST = ("drop", "error_after", "timeout", "drop_before", "error")
 
@@ -259,7 +259,9 @@ def test_a_pickup_whose_answer_is_lost(ledger, kind):
 	parcels = connector.book_shipment(TWO, "7", key="E", look_first=False).parcels
 	ledger.troubles.add(kind, path="*pickup*", skip=1, seconds=0.6)
 	on = date(2026, 11, 25)
-	pickup = until_done(lambda look: connector.request_pickup(parcels, on, key="P", look_first=look))
+	pickup = until_done(
+		lambda look: connector.request_pickup(pickup_of(parcels, on), key="P", look_first=look)
+	)
 	assert sorted(ledger.pickups) == [600, 601] and pickup.reference == "P600, P601"
 
 

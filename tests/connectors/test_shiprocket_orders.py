@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from integration_hub.connectors.shiprocket.orders import phone, plan
 from integration_hub.failures import Invalid
-from integration_hub.records import Address, Consignment, Goods, Parcel
+from integration_hub.records import Address, Consignment, Goods, Parcel, PickupRequest
 from tests.connectors.conftest import VENDOR_DATA
 
 SAMPLES = VENDOR_DATA / "shiprocket" / "shiprocket_go_contract_samples.json"
@@ -82,6 +82,13 @@ def parcel(weight="1.2", length="30", width="20", height="10", goods=()) -> Parc
 		width=Decimal(width),
 		height=Decimal(height),
 		goods=goods,
+	)
+
+
+def pickup_of(parcels, on=None):
+	"""A request to fetch these parcels from the place of `consignment`."""
+	return PickupRequest(
+		parcels=tuple(parcels), address=Address(line1="12 Mill Road", city="Mumbai", country_code="IN"), on=on
 	)
 
 

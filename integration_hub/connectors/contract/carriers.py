@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from integration_hub.connectors.contract.base import Outcome
-from integration_hub.records import BookedParcel, Booking, Consignment, Paper, Pickup, Rate, Tracking
+from integration_hub.records import (
+	BookedParcel,
+	Booking,
+	Consignment,
+	Paper,
+	Pickup,
+	PickupRequest,
+	Rate,
+	Tracking,
+)
 
 
 @runtime_checkable
@@ -23,8 +31,9 @@ class ShipsParcels(Protocol):
 	) -> Booking:
 		"""Order the transport of all parcels, once, whatever number of calls that takes: with `look_first` find by
 		`consignment.reference` how far a former try got and go on from there. `service_id` is a Rate's; "" leaves
-		the choice to the vendor, where it makes one. Raises Waiting when the vendor has not finished (the next try
-		comes with `look_first`), Rejected with the vendor's reason when it will not take it, Invalid when a person
+		the choice to the vendor, where it makes one. Where the vendor cannot be searched by reference,
+		`look_first` raises Invalid: a person looks before it is booked again. Raises Waiting when the vendor has not
+		finished (the next try comes with `look_first`), Rejected with the vendor's reason when it will not take it, Invalid when a person
 		must mend something first (an address, an empty prepaid account). A label that could not be had does not
 		undo a booking: `papers` is empty then, `note` says why, and `fetch_labels` brings it later."""
 
@@ -38,10 +47,8 @@ class ShipsParcels(Protocol):
 
 @runtime_checkable
 class PicksUpParcels(Protocol):
-	def request_pickup(
-		self, parcels: Sequence[BookedParcel], on: date | None, *, key: str, look_first: bool
-	) -> Pickup:
-		"""Ask the carrier to come by for these parcels. A pickup that was asked for already is returned."""
+	def request_pickup(self, request: PickupRequest, *, key: str, look_first: bool) -> Pickup:
+		"""Ask the carrier to come by. A pickup that was asked for already is returned."""
 
 
 @runtime_checkable

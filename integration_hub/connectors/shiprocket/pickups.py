@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -11,21 +10,19 @@ from integration_hub.connectors.shiprocket import dry_run
 from integration_hub.connectors.shiprocket.client import Client
 from integration_hub.connectors.shiprocket.papers import shipment_ids
 from integration_hub.connectors.shiprocket.shapes import a_dict, instant, text
-from integration_hub.records import BookedParcel, Pickup
+from integration_hub.records import Pickup, PickupRequest
 
 #: "Already in Pickup Queue.", "Duplicate request for pickup generation": it was asked for before
 _ASKED_BEFORE = re.compile(r"already\b.{0,40}\b(?:pick-?up|queue|schedul|generat|request)|duplicate", re.I)
 
 
 class Picks(Client):
-	def request_pickup(
-		self, parcels: Sequence[BookedParcel], on: date | None, *, key: str, look_first: bool
-	) -> Pickup:
+	def request_pickup(self, request: PickupRequest, *, key: str, look_first: bool) -> Pickup:
 		"""One call for each parcel, which Shiprocket's call is made for; `at` is the earliest of their times."""
-		real = dry_run.real_ones(parcels, self.dry_run, "nobody is asked to fetch it")
+		real = dry_run.real_ones(request.parcels, self.dry_run, "nobody is asked to fetch it")
 		if not real:
 			return Pickup(reference=f"{dry_run.PREFIX}PICKUP", note="Dry run: nobody was asked to come.")
-		asked = [self._ask_for(shipment, on) for shipment in shipment_ids(real)]
+		asked = [self._ask_for(shipment, request.on) for shipment in shipment_ids(real)]
 		references = dict.fromkeys(reference for reference, _at, _note in asked if reference)
 		times = [at for _reference, at, _note in asked if at]
 		return Pickup(

@@ -1,0 +1,137 @@
+"""What is open on a Sales Invoice or Sales Order, as ERPNext's Payment Entry will see it.
+
+ERPNext keeps open amounts in the currency of the party's account, which is the document's or else the company's. A buyer
+pays in the document's currency, so both are needed, and the whole of one must be the whole of the other.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import frappe
+from frappe.utils import flt
+
+from integration_hub.erp import money
+from integration_hub.records import ZERO
+
+
+def party_currency(doc: Any) -> str:
+	"""The currency of the account that a document's customer owes it on."""
+	if doc.get("party_account_currency"):
+		return doc.party_account_currency
+	account = doc.get("debit_to")
+	if not account:
+		from erpnext.accounts.party import get_party_account
+
+		account = get_party_account("Customer", doc.customer, doc.company)
+	kept_in = frappe.get_cached_value("Account", account, "account_currency") if account else None
+	return kept_in or frappe.get_cached_value("Company", doc.company, "default_currency")
+
+
+def in_account(doc: Any) -> Decimal:
+	"""What is open in the party account's currency: negative on a credit note, zero for an order that takes no advance
+	any more (closed, or billed)."""
+	if doc.docstatus != 1:
+		return ZERO
+	if doc.doctype == "Sales Invoice":
+		return _decimal(doc.outstanding_amount, doc.precision("outstanding_amount"))
+	if doc.status == "Closed":
+		return ZERO
+	whole, decimals = _total(doc), doc.precision("grand_total")
+	unbilled = _decimal(whole * max(0.0, 100 - flt(doc.per_billed)) / 100, decimals)
+	if abs(100 - flt(doc.per_billed)) <= 0.01:
+		return ZERO
+	return max(ZERO, min(_decimal(whole - flt(doc.advance_paid), decimals), unbilled))
+
+
+def _total(doc: Any) -> float:
+	"""The document's total in the party account's currency."""
+	if party_currency(doc) == doc.currency:
+		return _whole(doc)
+	return flt(doc.base_rounded_total) or flt(doc.base_grand_total)
+
+
+def _whole(doc: Any) -> float:
+	return flt(doc.rounded_total) or flt(doc.grand_total)
+
+
+def open_on(doc: Any) -> Decimal:
+	"""What is open in the document's own currency, never negative for an invoice or order; a credit note's is what is to
+	be given back, positive."""
+	in_account_ = abs(in_account(doc)) if doc.get("is_return") else max(ZERO, in_account(doc))
+	if party_currency(doc) == doc.currency:
+		return _exact(in_account_, doc.currency)
+	if in_account_ == abs(_decimal(_total(doc), doc.precision("base_grand_total"))):
+		# the whole is the whole in both currencies, whatever rounding made of the rate
+		return _exact(abs(_decimal(_whole(doc), doc.precision("grand_total"))), doc.currency)
+	rate = Decimal(str(doc.conversion_rate or 1))
+	return (in_account_ / rate).quantize(Decimal(1).scaleb(-money.exponent(doc.currency)))
+
+
+def share_of(doc: Any, part: Decimal) -> Decimal:
+	"""What `part` of `open_on(doc)` is in the party account's currency, positive. All of it is all of it, to the cent."""
+	whole = abs(in_account(doc))
+	if part == open_on(doc):
+		return whole
+	if party_currency(doc) == doc.currency:
+		return part
+	worth = part * Decimal(str(doc.conversion_rate or 1))
+	return min(whole, _decimal(float(worth), doc.precision("base_grand_total")))
+
+
+def invoices_of(order: str) -> list[Any]:
+	"""Submitted Sales Invoices of an order with something to pay, the oldest first."""
+	row, invoice = frappe.qb.DocType("Sales Invoice Item"), frappe.qb.DocType("Sales Invoice")
+	names = (
+		frappe.qb.from_(row)
+		.join(invoice)
+		.on(invoice.name == row.parent)
+		.select(invoice.name)
+		.distinct()
+		.where(
+			(row.sales_order == order)
+			& (invoice.docstatus == 1)
+			& (invoice.is_return == 0)
+			& (invoice.outstanding_amount > 0)
+		)
+		.orderby(invoice.name)
+		.run(pluck=True)
+	)
+	return [frappe.get_doc("Sales Invoice", name) for name in names]
+
+
+def terms_of(doc: Any) -> list[tuple[str, Decimal]]:
+	"""Payment terms that a payment must name, with what is open of each in the party account's currency; an empty list
+	where ERPNext does not ask for them."""
+	template = doc.get("payment_terms_template")
+	if not template or not frappe.get_cached_value(
+		"Payment Terms Template", template, "allocate_payment_based_on_payment_terms"
+	):
+		return []
+	rate = 1.0 if party_currency(doc) == doc.currency else flt(doc.conversion_rate)
+	return [
+		(row.payment_term, _decimal((flt(row.payment_amount) - flt(row.paid_amount)) * rate, 2))
+		for row in doc.payment_schedule
+		if row.payment_term
+	]
+
+
+def living(doc: Any) -> Any:
+	"""The document, or what a cancelled one was amended to (None when it was not)."""
+	while doc.docstatus == 2:
+		name = frappe.db.get_value(doc.doctype, {"amended_from": doc.name, "docstatus": ("<", 3)}, "name")
+		if not name:
+			return None
+		doc = frappe.get_doc(doc.doctype, name)
+	return doc if doc.docstatus == 1 else None
+
+
+def _decimal(value: float, decimals: int | None) -> Decimal:
+	return Decimal(str(flt(value, decimals)))
+
+
+def _exact(amount: Decimal, currency: str) -> Decimal:
+	"""With the decimals of the currency; an amount that has more stays as it is, for a vendor to refuse."""
+	rounded = amount.quantize(Decimal(1).scaleb(-money.exponent(currency)))
+	return rounded if rounded == amount else amount
