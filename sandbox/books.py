@@ -189,6 +189,32 @@ def customer(name: str, email: str = "") -> str:
 	return doc.name
 
 
+def address(doctype: str, name: str) -> str:
+	"""An Address linked to a company or customer; made when it has none."""
+	existing = frappe.db.get_value(
+		"Dynamic Link", {"link_doctype": doctype, "link_name": name, "parenttype": "Address"}, "parent"
+	)
+	if existing:
+		return existing
+	doc = frappe.get_doc(
+		{
+			"doctype": "Address",
+			"address_title": name,
+			"address_type": "Shipping",
+			"address_line1": "Mill Road 12",
+			"city": "Mumbai",
+			"state": "Maharashtra",
+			"pincode": "400001",
+			"country": "India",
+			"phone": "9876543210",
+			"is_your_company_address": int(doctype == "Company"),
+			"links": [{"link_doctype": doctype, "link_name": name}],
+		}
+	).insert()
+	frappe.db.commit()  # other processes of a test must see it
+	return doc.name
+
+
 def gateway_accounts(prefix: str, settles_in: str) -> list[dict]:
 	"""Rows for a gateway's Accounts table, on accounts of its own: clearing, bank, fees, disputes."""
 	rows = []

@@ -58,3 +58,36 @@ def hub(site):
 def web(site):
 	"""Address of a real web server of the site."""
 	return site.serve()
+
+
+@pytest.fixture(scope="session")
+def people(web):
+	"""A factory of logged-in people by the part they play; see `tests.support.people`."""
+	import functools
+
+	from tests.support.people import Person, user
+
+	return functools.cache(lambda part: Person(web, user(part)))
+
+
+@pytest.fixture
+def outgoing_mail(site):
+	"""An Email Account that may send: mails are queued, and nothing is ever delivered."""
+	import frappe
+
+	name = "Hub Test Outgoing"
+	if not frappe.db.exists("Email Account", name):
+		frappe.get_doc(
+			{
+				"doctype": "Email Account",
+				"name": name,
+				"email_account_name": name,
+				"email_id": "hub@example.com",
+				"enable_outgoing": 1,
+				"default_outgoing": 1,
+				"smtp_server": "127.0.0.1",
+				"no_smtp_authentication": 1,
+			}
+		).db_insert()  # past its validation, which would call the mail server
+		frappe.db.commit()  # workers must see it
+	return name

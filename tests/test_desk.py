@@ -1,23 +1,16 @@
 """The Desk's methods over real HTTP, each as a user who may and as one who may not; and what its pages point to."""
 
-import functools
 import json
 from pathlib import Path
 
 import frappe
 import pytest
 import requests
-from frappe.utils.password import update_password
 
 from sandbox import books
+from tests.support.people import user as user_of
 
-PASSWORD = "Desk-tests-4711!"
 #: who plays which part: every right here is a role's right, nobody is Administrator
-PEOPLE = {
-	"manager": ("Integration Manager",),
-	"operator": ("Integration User",),
-	"stranger": ("Sales User",),
-}
 READS = ("connectors", "status")
 OF_CONNECTION = (
 	"test_connection",
@@ -28,59 +21,6 @@ OF_CONNECTION = (
 	"resume",
 )
 OF_EVENTS = ("replay_events", "replay_all", "ignore_events")
-
-
-class Person:
-	"""A logged-in browser: `get` and `post` speak to `integration_hub.api.desk`."""
-
-	def __init__(self, web: str, user: str):
-		self.web, self.session = web, requests.Session()
-		answer = self.session.post(f"{web}/api/method/login", data={"usr": user, "pwd": PASSWORD}, timeout=60)
-		assert answer.status_code == 200, answer.text
-
-	def call(self, verb: str, method: str, **arguments) -> requests.Response:
-		address = f"{self.web}/api/method/integration_hub.api.desk.{method}"
-		options = {"params": arguments} if verb == "GET" else {"json": arguments}
-		answer = self.session.request(verb, address, timeout=120, **options)
-		frappe.db.rollback()  # this process shall see what that request committed
-		return answer
-
-	def get(self, method: str, **arguments):
-		return _message(self.call("GET", method, **arguments))
-
-	def post(self, method: str, **arguments):
-		return _message(self.call("POST", method, **arguments))
-
-
-def _message(answer: requests.Response):
-	assert answer.status_code == 200, answer.text
-	return answer.json().get("message")
-
-
-@pytest.fixture(scope="module")
-def people(web):
-	"""A factory of logged-in people by the part they play."""
-	return functools.cache(lambda part: Person(web, _user(part)))
-
-
-def _user(part: str) -> str:
-	email = f"desk-{part}@hub.example"
-	if not frappe.db.exists("User", email):
-		user = frappe.get_doc(
-			{
-				"doctype": "User",
-				"email": email,
-				"first_name": f"Desk {part}",
-				"user_type": "System User",
-				"send_welcome_email": 0,
-			}
-		)
-		user.flags.no_welcome_mail = True
-		user.insert()
-		user.add_roles(*PEOPLE[part])
-	update_password(email, PASSWORD)
-	frappe.db.commit()  # the web server must know the user
-	return email
 
 
 def sentence(answer: requests.Response) -> str:
@@ -480,7 +420,7 @@ def test_user_permissions_hide_other_connections_events(people, hub):
 	"""Who may see one Connection only cannot operate the Events of another."""
 	mine, other = hub(), hub()
 	_order, event = parked(other)
-	user = _user("operator")
+	user = user_of("operator")
 	permission = frappe.get_doc(
 		{
 			"doctype": "User Permission",

@@ -47,9 +47,14 @@ def words(status: str) -> str:
 
 
 def make_shipment(
-	delivery_notes: Sequence[str], parcels: Iterable[dict[str, Any]], cod_amount: float = 0
+	delivery_notes: Sequence[str],
+	parcels: Iterable[dict[str, Any]],
+	cod_amount: float = 0,
+	*,
+	by_rule: bool = False,
 ) -> Any:
-	"""A submitted Shipment for Delivery Notes of one customer and address, with the rights of the user.
+	"""A submitted Shipment for Delivery Notes of one customer and address, with the rights of the user
+	(`by_rule`: of the Connection that ships all of them).
 
 	A return Delivery Note makes a Shipment from the customer to us.
 	"""
@@ -86,6 +91,8 @@ def make_shipment(
 	)
 	if first.is_return:
 		_turn_round(doc)
+	# safe: a manager has switched on that every Delivery Note is shipped; in a person's name rights are checked
+	doc.flags.ignore_permissions = by_rule
 	doc.insert()
 	doc.submit()
 	return doc

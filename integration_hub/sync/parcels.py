@@ -269,7 +269,9 @@ def _make_and_book(connection: Any, one: Any) -> Result:
 		"Shipment Delivery Note", {"delivery_note": note.name, "docstatus": 1}
 	):
 		return Result("Delivery Note", note.name, _("Cancelled or shipped already."), "Ignored")
-	shipment = parcels.make_shipment([note.name], consignments.suggest_parcels([note], connection))
+	shipment = parcels.make_shipment(
+		[note.name], consignments.suggest_parcels([note], connection), by_rule=True
+	)
 	store.store(connection.name, [booking_draft(shipment, "")])
 	return Result("Shipment", shipment.name, _("Shipment {0} is booked next.").format(shipment.name))
 
