@@ -18,6 +18,7 @@ BUILT_IN: dict[str, str] = {
 	"shopify": "integration_hub.connectors.shopify.Shopify",
 	"stripe": "integration_hub.connectors.stripe.Stripe",
 	"shiprocket": "integration_hub.connectors.shiprocket.Shiprocket",
+	"hubspot": "integration_hub.connectors.hubspot.HubSpot",
 }
 
 

@@ -199,8 +199,18 @@ class Budget:
 		self._own = None if redis_url else MemoryStore()
 		self._redis_url = redis_url
 		self._warned = 0.0
+		self._parts: dict[str, Budget] = {}
 
 	# what connectors and Http call
+
+	def part(self, name: str, limit: str) -> Budget:
+		"""A Budget beside this one for a kind of call that has a limit of its own ("search", "5/second"): the same one
+		for all workers, with its own window and gate. Acquire it before the call, which then takes from both."""
+		if name not in self._parts:
+			self._parts[name] = Budget(
+				f"{self.name}:{name}", limit=limit, redis_url=self._redis_url, max_wait=self.max_wait
+			)
+		return self._parts[name]
 
 	def acquire(self, cost: int = 1) -> None:
 		"""Wait for the right to make one call of `cost` points. Raises RateLimited when it would take
