@@ -9,6 +9,7 @@ import importlib
 VENDORS = {
 	"hubspot": "sandbox.vendors.hubspot:HubSpot",
 	"shopify": "sandbox.vendors.shopify:Shopify",
+	"stripe": "sandbox.vendors.stripe:Stripe",
 }
 
 
