@@ -63,7 +63,10 @@ def make_shipment(
 	notes = [frappe.get_doc("Delivery Note", name) for name in delivery_notes]
 	_together(notes)
 	first = notes[0]
-	doc = of_note(first.name)
+	doc = frappe.new_doc("Shipment")
+	# safe: a manager has switched on that every Delivery Note is shipped; in a person's name rights are checked
+	doc.flags.ignore_permissions = by_rule
+	doc = of_note(first.name, doc)
 	doc.set("shipment_delivery_note", [])
 	for note in notes:
 		doc.append(
@@ -91,8 +94,6 @@ def make_shipment(
 	)
 	if first.is_return:
 		_turn_round(doc)
-	# safe: a manager has switched on that every Delivery Note is shipped; in a person's name rights are checked
-	doc.flags.ignore_permissions = by_rule
 	doc.insert()
 	doc.submit()
 	return doc
