@@ -40,7 +40,12 @@ class Unreachable(Failure):
 
 
 class Waiting(Failure):
-	"""Something that must come first has not come yet ("paid" before "created"): tried again soon."""
+	"""Something that must come first has not come yet ("paid" before "created"): tried again soon. `waits_for` names it, so
+	that what was parked after many tries goes on when it comes after all."""
+
+	def __init__(self, sentence: str, *, waits_for: str | None = None, detail: str = ""):
+		super().__init__(sentence, detail=detail)
+		self.waits_for = waits_for
 
 
 class Conflict(Failure):

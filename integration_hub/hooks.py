@@ -32,16 +32,25 @@ doc_events = {
 	"Delivery Note": {"on_submit": "integration_hub.tasks.delivery_note_submitted"},
 	"Sales Invoice": {
 		"on_submit": "integration_hub.tasks.invoice_submitted",
-		"on_cancel": "integration_hub.tasks.payable_closed",
+		"on_update_after_submit": "integration_hub.tasks.payable_changed",
+		"on_cancel": "integration_hub.tasks.payable_changed",
 	},
-	"Payment Request": {"on_cancel": "integration_hub.tasks.payable_closed"},
-	"Payment Entry": {"on_submit": "integration_hub.tasks.payment_submitted"},
+	"Payment Request": {"on_cancel": "integration_hub.tasks.payable_changed"},
+	"Payment Entry": {
+		"on_submit": "integration_hub.tasks.money_moved",
+		"on_cancel": "integration_hub.tasks.money_moved",
+	},
+	"Journal Entry": {
+		"on_submit": "integration_hub.tasks.money_moved",
+		"on_cancel": "integration_hub.tasks.money_moved",
+	},
 	"Subscription": {"on_update": "integration_hub.tasks.subscription_saved"},
 	"Shipment": {"on_cancel": "integration_hub.tasks.shipment_cancelled"},
 	"Stock Ledger Entry": {"after_insert": "integration_hub.tasks.stock_moved"},
 	"Sales Order": {
 		"on_submit": "integration_hub.tasks.stock_reserved",
-		"on_cancel": ["integration_hub.tasks.stock_reserved", "integration_hub.tasks.payable_closed"],
+		"on_update_after_submit": "integration_hub.tasks.payable_changed",
+		"on_cancel": ["integration_hub.tasks.stock_reserved", "integration_hub.tasks.payable_changed"],
 	},
 	"Item": {"after_insert": "integration_hub.tasks.something_was_fixed"},
 	"Customer": {
@@ -70,6 +79,7 @@ after_request = ["integration_hub.api.webhooks.after_request"]
 
 scheduler_events = {
 	"cron": {"* * * * *": ["integration_hub.tasks.sweep"]},
+	"hourly_long": ["integration_hub.tasks.review_payment_pages"],
 	"daily_long": ["integration_hub.tasks.forget_old_data"],
 }
 
@@ -80,8 +90,14 @@ ignore_links_on_delete = [
 	"Integration Link",
 	"Integration Stock Level",
 	"Integration Parcel",
+	"Integration Audit",
 ]
-auto_cancel_exempted_doctypes = ["Integration Event", "Integration Link", "Integration Parcel"]
+auto_cancel_exempted_doctypes = [
+	"Integration Event",
+	"Integration Link",
+	"Integration Parcel",
+	"Integration Audit",
+]
 
 log_clearing_doctypes = {}
 

@@ -43,12 +43,17 @@ def invoice_submitted(doc, method=None) -> None:
 	payments.credit_note_submitted(doc)
 
 
-def payable_closed(doc, method=None) -> None:
-	payments.document_closed(doc)
+def payable_changed(doc, method=None) -> None:
+	payments.document_changed(doc)
 
 
-def payment_submitted(doc, method=None) -> None:
-	payments.payment_submitted(doc)
+def money_moved(doc, method=None) -> None:
+	payments.money_moved(doc)
+
+
+def review_payment_pages() -> None:
+	"""Scheduler, hourly: payment pages of documents that changed without a word."""
+	payments.review_all()
 
 
 def subscription_saved(doc, method=None) -> None:

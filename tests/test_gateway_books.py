@@ -351,7 +351,7 @@ def dispute(of, gate, status, *, returned=False):
 	settled = Settled(currency=gate.currency, gross=of.amount, fee=Decimal(15), net=of.amount + 15)
 	return Dispute(
 		id=f"dp_{of.id}",
-		version=status,
+		version={"inquiry": "1", "open": "2"}.get(status, "3"),
 		payment_id=of.id,
 		status=status,
 		amount=of.amount,
@@ -366,17 +366,17 @@ def dispute(of, gate, status, *, returned=False):
 
 @pytest.mark.parametrize(("end", "clearing", "loss"), [("won", 100, 0), ("lost", 0, 100)])
 def test_a_dispute_from_opening_to_end(gateway, end, clearing, loss):
-	from integration_hub.erp import gateway_refunds
+	from integration_hub.erp import disputes
 
 	gate = gateway()
 	_doc, record = paid(gate)
-	gateway_refunds.dispute(dispute(record, gate, "inquiry"), gate.ctx)
+	disputes.apply(dispute(record, gate, "inquiry"), gate.ctx)
 	assert gate.balance("Clearing") == 100
-	gateway_refunds.dispute(dispute(record, gate, "open"), gate.ctx)
+	disputes.apply(dispute(record, gate, "open"), gate.ctx)
 	assert gate.balance("Clearing") == 0 and gate.balance("Disputed") == 100
 	closed = dispute(record, gate, end, returned=end == "won")
-	gateway_refunds.dispute(closed, gate.ctx)
-	gateway_refunds.dispute(closed, gate.ctx)
+	disputes.apply(closed, gate.ctx)
+	disputes.apply(closed, gate.ctx)
 	assert gate.balance("Clearing") == clearing and gate.balance("Disputed") == 0
 	assert gate.balance("Dispute Loss") == loss
 

@@ -1,8 +1,9 @@
 """Payments from the Desk and for outside systems: /api/method/integration_hub.api.payments.<function>
 
 `options` is GET, everything else POST (but `go`, which sends a buyer's browser to the payment page). The user needs the
-right to read a document to make its payment page, and to create Payment Entries to capture, release and refund; whoever
-lacks it gets 403. Amounts are computed here from the document; what a browser says does not count.
+right to write a document to make or close its payment page, and to create Payment Entries to capture, release, refund,
+assign and compare; whoever lacks it gets 403. Amounts are computed here from the document; what a browser says does not
+count.
 
 Answers of what was asked for: `{status, message, event, …}` as in `integration_hub.api.shipping`.
 """
@@ -18,8 +19,9 @@ import frappe
 from frappe import _
 
 from integration_hub.connectors.contract import CapturesPayments, RefundsPayments, TakesPayments, satisfies
-from integration_hub.erp import payables
-from integration_hub.sync import commands, connections
+from integration_hub.erp import payables, payouts
+from integration_hub.records import Reference
+from integration_hub.sync import commands, connections, worker
 from integration_hub.sync import payments as sending
 from integration_hub.sync.handling import context
 from integration_hub.sync.words import in_words
@@ -33,7 +35,7 @@ def options(doctype: str, name: str) -> dict[str, Any]:
 	gateways = _gateways(doc)
 	return {
 		"gateways": [{"name": one.name, "title": one.title} for one in gateways if _can(one, TakesPayments)],
-		"page": _page(doc, gateways),
+		"page": _page(doc),
 		"reserved": _reserved(doc),
 		"refunds": [{"name": one.name, "title": one.title} for one in gateways if _can(one, RefundsPayments)]
 		if doc.get("is_return")
@@ -45,20 +47,22 @@ def options(doctype: str, name: str) -> dict[str, Any]:
 def make_link(doctype: str, name: str, connection: str | None = None) -> dict[str, Any]:
 	"""The page where what is open on a document can be paid: `{…, url}`. The open page is given again; when another amount
 	is open now, the old page is closed first."""
-	doc = _document(doctype, name, "read")
+	doc = _document(doctype, name, "write")
 	gateway = _gateway(doc, connection, TakesPayments)
-	ctx = context(gateway)
 	with in_words():
 		amount, currency = payables.open_amount(doc)
-		page = payables.open_link(doctype, name, ctx)
-		if page and (page.amount, page.currency) == (str(amount), currency):
-			return {"status": "Done", "message": page.url, "event": None, "url": _shown(doc)}
-		if page:
-			closed = commands.ask(gateway.name, sending.close_draft(doc, page))
-			if not closed.done:
-				return {**_answered(closed), "url": None}
-		answer = commands.ask(gateway.name, sending.link_draft(doc, ctx))
-	return {**_answered(answer), "url": _shown(doc) if answer.done else None}
+		for page in payables.pages_of(doctype, name, gateway.name):
+			if payables.expired(page):
+				payables.closed(page.outside_id, context(gateway))
+			elif (page.amount, page.currency) == (str(amount), currency):
+				return {"status": "Done", "message": page.shown, "event": None, "url": page.shown}
+			else:
+				closed = commands.ask(gateway.name, sending.close_draft(doctype, name, page))
+				if not closed.done:
+					return {**_answered(closed), "url": None}
+		answer = commands.ask(gateway.name, sending.link_draft(doc, context(gateway)))
+	pages = payables.pages_of(doctype, name, gateway.name) if answer.done else []
+	return {**_answered(answer), "url": pages[0].shown if pages else None}
 
 
 @frappe.whitelist(methods=["POST"])
@@ -67,8 +71,9 @@ def close_link(doctype: str, name: str) -> list[dict[str, Any]]:
 	doc = _document(doctype, name, "write")
 	answers = []
 	with in_words():
-		for page in sending.open_pages(doc):
-			answers.append(_answered(commands.ask(page.connection, sending.close_draft(doc, page))))
+		for page in payables.pages_of(doctype, name):
+			draft = sending.close_draft(doctype, name, page)
+			answers.append(_answered(commands.ask(page.connection, draft)))
 	return answers
 
 
@@ -109,12 +114,40 @@ def refund(credit_note: str, connection: str | None = None) -> list[dict[str, An
 	return answers
 
 
+@frappe.whitelist(methods=["POST"])
+def assign(event: str, doctype: str, name: str) -> dict[str, Any]:
+	"""Say what a payment is for that nobody asked for: a Sales Invoice, Sales Order or Customer. `event` is the parked
+	Event; it is worked on at once."""
+	frappe.has_permission("Payment Entry", "create", throw=True)
+	if doctype not in ("Sales Invoice", "Sales Order", "Customer"):
+		frappe.throw(_("A payment cannot be assigned to {0}.").format(doctype))
+	frappe.has_permission(doctype, "read", throw=True)
+	frappe.get_doc(doctype, name).check_permission("read")
+	frappe.has_permission("Integration Event", "read", event, throw=True)
+	with in_words():
+		sending.assign(event, Reference(doctype=doctype, name=name))
+		frappe.db.commit()  # what follows is a piece of work of its own
+		worker.do_now(frappe.db.get_value("Integration Event", event, "connection"), event)
+	return _answered(commands.answer_of(event))
+
+
+@frappe.whitelist(methods=["POST"])
+def audit_again(audit: str) -> dict[str, Any]:
+	"""Compare a payout's lines with what is booked by now: `{status, summary}`."""
+	frappe.has_permission("Payment Entry", "create", throw=True)
+	doc = frappe.get_doc(payouts.audits.AUDIT, audit)
+	doc.check_permission("read")
+	with in_words():
+		status = payouts.compare_again(audit, context(connections.get(doc.connection)))
+	return {"status": status, "summary": frappe.db.get_value(doc.doctype, audit, "summary")}
+
+
 @frappe.whitelist(allow_guest=True, methods=["GET"])
-def go(link: str) -> None:
-	"""Send a buyer's browser to a payment page that wants a form (POST). The link's id is long and random, and shows
-	nothing but where to pay. Guests may call it: that is what it is for."""
+def go(page: str) -> None:
+	"""Send a buyer's browser to a payment page that wants a form (POST). `page` is long and random, and shows nothing but
+	where to pay. Guests may call it: that is what it is for."""
 	extra = frappe.db.get_value(
-		"Integration Link", {"resource": payables.RESOURCE, "outside_id": link}, "extra"
+		"Integration Link", {"name": str(page), "resource": payables.RESOURCE}, "extra"
 	)
 	said = json.loads(extra or "{}")
 	if not said.get("open"):
@@ -126,8 +159,11 @@ def go(link: str) -> None:
 		f'<input type="hidden" name="{escape(name, quote=True)}" value="{escape(value, quote=True)}">'
 		for name, value in said.get("fields", {}).items()
 	)
-	page = f'<form id="pay" method="post" action="{escape(said["url"], quote=True)}">{fields}<button>{_("Pay")}</button></form>'
-	frappe.respond_as_web_page(_("Payment"), page, http_status_code=200)
+	form = (
+		f'<form id="pay" method="post" action="{escape(said["url"], quote=True)}">{fields}'
+		f'<button class="btn btn-primary">{escape(_("Pay"))} {escape(said["amount"])} {escape(said["currency"])}</button></form>'
+	)
+	frappe.respond_as_web_page(_("Payment"), form, http_status_code=200, indicator_color="blue")
 
 
 # --- rights and input -------------------------------------------------------------------------------------
@@ -170,16 +206,11 @@ def _gateway(doc: Any, name: str | None, capability: type) -> Any:
 	return able[0]
 
 
-def _page(doc: Any, gateways: list[Any]) -> dict[str, Any] | None:
-	for gateway in gateways:
-		page = payables.open_link(doc.doctype, doc.name, context(gateway))
-		if page:
-			return {"url": _shown(doc) or page.url, "amount": page.amount, "currency": page.currency}
+def _page(doc: Any) -> dict[str, Any] | None:
+	for page in payables.pages_of(doc.doctype, doc.name):
+		if not payables.expired(page):
+			return {"url": page.shown, "amount": page.amount, "currency": page.currency}
 	return None
-
-
-def _shown(doc: Any) -> str | None:
-	return frappe.db.get_value(doc.doctype, doc.name, payables.URL_FIELD[doc.doctype])
 
 
 def _reserved(doc: Any) -> list[dict[str, Any]]:

@@ -48,7 +48,7 @@ def apply(payment: GatewayPayment, ctx: Context) -> Result:
 	if link.version and link.version > payment.version:
 		return Result(link.reference_doctype, link.reference_name, _("A newer state is known."), "Ignored")
 	if payment.status == "authorised":
-		return _reserved(payment, ctx)
+		return _reserved(payment, said, ctx)
 	if payment.status != "paid":
 		return _not_paid(payment, ctx)
 	if payment.settled is None:
@@ -73,9 +73,9 @@ def _book(payment: GatewayPayment, said: Mapping[str, Any], ctx: Context) -> Res
 def _left_over(left: Decimal, payment: GatewayPayment, meant: Meant) -> str:
 	other = next((one.doc for one in meant.targets if one.doc.currency != payment.currency), None)
 	if other is not None:
-		return _("{0} is owed in {1}: {2} {3} stays on the customer's account for a person to allocate.").format(
-			other.name, other.currency, left, payment.currency
-		)
+		return _(
+			"{0} is owed in {1}: {2} {3} stays on the customer's account for a person to allocate."
+		).format(other.name, other.currency, left, payment.currency)
 	return _("{0} {1} more than was open stays on the customer's account: refund or allocate it.").format(
 		left, payment.currency
 	)
@@ -108,7 +108,7 @@ def _remember(payment: GatewayPayment, doctype: str, name: str, ctx: Context, **
 	)
 
 
-def _reserved(payment: GatewayPayment, ctx: Context) -> Result:
+def _reserved(payment: GatewayPayment, said: Mapping[str, Any], ctx: Context) -> Result:
 	"""Authorised only: nothing is booked; the document offers Capture and Release."""
 	words = _("{0} {1} is reserved. Capture it, or release it.").format(payment.amount, payment.currency)
 	reference = payment.reference
@@ -116,7 +116,8 @@ def _reserved(payment: GatewayPayment, ctx: Context) -> Result:
 		return Result(None, None, f"{words} {_('It names no document here.')}", "Ignored")
 	_remember(payment, reference.doctype, reference.name, ctx, amount=str(payment.amount))
 	payables.paid_at(reference, payment.link_id, payment.amount, payment.currency, ctx)
-	frappe.get_doc(reference.doctype, reference.name).add_comment("Info", words)
+	if said.get("status") != payment.status:
+		frappe.get_doc(reference.doctype, reference.name).add_comment("Info", words)
 	return Result(reference.doctype, reference.name, words)
 
 
@@ -214,7 +215,7 @@ def _of_nobody(payment: GatewayPayment, ctx: Context) -> Meant:
 
 
 def _by_email(payment: GatewayPayment) -> str | None:
-	email = payment.customer.email if payment.customer else ""
+	email = payment.customer.email.strip().lower() if payment.customer else ""
 	if not email:
 		return None
 	contacts = frappe.get_all("Contact Email", filters={"email_id": email}, pluck="parent", distinct=True)

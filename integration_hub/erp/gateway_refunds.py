@@ -1,26 +1,26 @@
-"""Refunds and disputes of a gateway → Payment Entries and Journal Entries, each once, whoever tells of them first."""
+"""Refunds of a gateway → Payment Entries against credit notes, each once, whoever tells of them first."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 import frappe
 from frappe import _
 
-from integration_hub.erp import journal
+from integration_hub.erp import journal, owed
 from integration_hub.erp.context import Context, Result
 from integration_hub.erp.gateway import RESOURCE as PAYMENTS
 from integration_hub.erp.gateway import is_foreign
-from integration_hub.erp.receipts import Money, Target, book, clearing_account
-from integration_hub.erp.times import site_date
+from integration_hub.erp.receipts import Money, Target, book
+from integration_hub.erp.times import post_at, site_date
 from integration_hub.failures import Invalid, Waiting
-from integration_hub.records import ZERO, Dispute, GatewayRefund, Reference, RefundRequest, Settled
+from integration_hub.records import ZERO, GatewayRefund, Reference, RefundRequest
 
-REFUNDS, DISPUTES = "refunds", "disputes"
+REFUNDS = "refunds"
+CREDIT_NOTE = "Make a Credit Note for a Full Refund"
 
 
 # --- asked for here ----------------------------------------------------------------------------------------
@@ -28,18 +28,21 @@ REFUNDS, DISPUTES = "refunds", "disputes"
 
 def requests_of(credit_note: Any, ctx: Context) -> list[RefundRequest]:
 	"""What to give back for a credit note: from the payments of the invoice it returns, the newest first, never more than
-	each has left. Raises Invalid when the gateway does not have that much."""
+	each has left. Raises Invalid when there is nothing to give back, or the gateway does not have that much."""
 	if credit_note.docstatus != 1 or not credit_note.is_return:
 		raise Invalid(_("{0} is no submitted credit note.").format(credit_note.name))
-	left = abs(Decimal(str(credit_note.outstanding_amount)))
-	if credit_note.get("party_account_currency") not in (None, credit_note.currency):
-		left = (left / Decimal(str(credit_note.conversion_rate or 1))).quantize(Decimal("0.001"))
-		left = left.quantize(Decimal(1).scaleb(-_exponent(credit_note.currency)))
-	if left <= ZERO:
+	open_amount = _to_give_back(credit_note)
+	if open_amount <= ZERO:
 		raise Invalid(_("{0} is settled already.").format(credit_note.name))
+	under_way = sum((amount for amount, _id in _pending(credit_note.name, ctx)), ZERO)
+	left = open_amount - under_way
+	if left <= ZERO:
+		raise Invalid(
+			_("{0} {1} is on its way back to the customer already.").format(under_way, credit_note.currency)
+		)
 	requests = []
-	for payment_id, open_amount in _refundable(credit_note, ctx):
-		share = min(left, open_amount)
+	for payment_id, available in _refundable(credit_note, ctx):
+		share = min(left, available)
 		if share > ZERO:
 			requests.append(
 				RefundRequest(
@@ -60,10 +63,20 @@ def requests_of(credit_note: Any, ctx: Context) -> list[RefundRequest]:
 	return requests
 
 
-def _exponent(currency: str) -> int:
-	from integration_hub.erp.money import exponent
+def targets_of(credit_note: Any) -> list[Target]:
+	"""Where the credit stands: on the credit note itself, or on the invoice that it has made negative."""
+	found = [Target(credit_note)]
+	if credit_note.return_against:
+		invoice = frappe.get_doc("Sales Invoice", credit_note.return_against)
+		if invoice.docstatus == 1 and invoice.debit_to == credit_note.debit_to:
+			found.append(Target(invoice))
+	return found
 
-	return exponent(currency)
+
+def _to_give_back(credit_note: Any) -> Decimal:
+	"""What of a credit note is still owed to the customer, in its currency."""
+	worth = abs(Decimal(str(credit_note.rounded_total or credit_note.grand_total)))
+	return min(worth, sum((owed.open_on(one.doc, back=True) for one in targets_of(credit_note)), ZERO))
 
 
 def _refundable(credit_note: Any, ctx: Context) -> list[tuple[str, Decimal]]:
@@ -84,29 +97,46 @@ def _refundable(credit_note: Any, ctx: Context) -> list[tuple[str, Decimal]]:
 		for link in ctx.links.of("Payment Entry", entry, PAYMENTS):
 			amount, currency = (link.label or "0 ").split(" ")[:2]
 			if currency == credit_note.currency:
-				given = refunded(link.outside_id, ctx)
-				found.append((link.outside_id, Decimal(amount) - given))
+				found.append((link.outside_id, Decimal(amount) - refunded(link.outside_id, ctx)))
 	return found
 
 
 def refunded(payment_id: str, ctx: Context) -> Decimal:
-	"""What was given back of a payment so far, in the buyer's currency, as far as it is known here."""
-	link = frappe.qb.DocType("Integration Link")
-	rows = (
-		frappe.qb.from_(link)
-		.select(link.extra)
-		.where(
-			(link.connection == ctx.connection.name)
-			& (link.resource == REFUNDS)
-			& link.extra.like(f'%"{payment_id}"%')
-		)
-		.run(pluck=True)
-	)
-	said = [json.loads(row) for row in rows]
+	"""What was given back of a payment so far or is on its way, in the buyer's currency, as far as it is known here."""
+	said = _said_of(payment_id, ctx)
 	return sum(
 		(Decimal(one["amount"]) for one in said if one["payment"] == payment_id and one["state"] != "failed"),
 		ZERO,
 	)
+
+
+def failed_for(payment_id: str, credit_note: str, ctx: Context) -> int:
+	"""How often a refund of this payment for this credit note came to nothing: each may be followed by another."""
+	said = _said_of(payment_id, ctx)
+	return sum(1 for one in said if one["state"] == "failed" and one.get("note") == credit_note)
+
+
+def _said_of(words: str, ctx: Context) -> list[dict[str, Any]]:
+	link = frappe.qb.DocType("Integration Link")
+	rows = (
+		frappe.qb.from_(link)
+		.select(link.outside_id, link.extra)
+		.where(
+			(link.connection == ctx.connection.name)
+			& (link.resource == REFUNDS)
+			& link.extra.like(f'%"{words}"%')
+		)
+		.run()
+	)
+	return [{"id": outside_id, **json.loads(extra)} for outside_id, extra in rows]
+
+
+def _pending(credit_note: str, ctx: Context) -> list[tuple[Decimal, str]]:
+	return [
+		(Decimal(one["amount"]), one["id"])
+		for one in _said_of(credit_note, ctx)
+		if one.get("note") == credit_note and one["state"] == "pending"
+	]
 
 
 # --- as the gateway tells them -----------------------------------------------------------------------------
@@ -116,39 +146,48 @@ def apply(refund: GatewayRefund, ctx: Context) -> Result:
 	"""A refund as the gateway has it now, made from here or there."""
 	if is_foreign(refund.test, ctx):
 		return Result(None, None, _("A test refund; nothing is booked."), "Ignored")
-	link = ctx.links.get(REFUNDS, refund.id)
-	said = json.loads(link.extra or "{}") if link else {}
+	# the Link is the lock: our own answer and the webhook may tell of one refund at the same moment
+	link = ctx.links.claim(REFUNDS, refund.id) or ctx.links.get(REFUNDS, refund.id)
+	said = json.loads(link.extra or "{}")
 	if refund.status in ("failed", "cancelled"):
 		return _came_back(refund, link, said, ctx)
 	if said.get("state") in ("booked", "failed"):
 		return Result("Payment Entry", link.reference_name, _("Booked already."))
 	if refund.settled is None:
+		if refund.status == "succeeded":
+			raise Waiting(_("The gateway has not said yet what the refund became in its account."))
 		# pending refunds move no money yet, and some never will
 		_remember(refund, None, None, "pending", ctx)
-		if refund.status == "pending":
-			return Result(None, None, _("The refund is on its way at the gateway."), "Ignored")
-		raise Waiting(_("The gateway has not said yet what the refund became in its account."))
+		return Result(None, None, _("The refund is on its way at the gateway."), "Ignored")
 	return _book(refund, ctx)
+
+
+def gone(outside_id: str, _ctx: Context) -> Result:
+	return Result(None, None, _("{0} does not exist at the gateway any more.").format(outside_id), "Ignored")
 
 
 def _book(refund: GatewayRefund, ctx: Context) -> Result:
 	payment = ctx.links.get(PAYMENTS, refund.payment_id)
 	if payment is None or payment.reference_doctype != "Payment Entry":
 		raise Waiting(_("Waits for the payment {0} that is refunded.").format(refund.payment_id))
-	customer = frappe.db.get_value("Payment Entry", payment.reference_name, "party")
-	note = _credit_note(refund, payment.reference_name)
+	entry = frappe.get_doc("Payment Entry", payment.reference_name)
+	notes = []
+	credit_note = _credit_note(refund, entry) or _make_credit_note(refund, entry, ctx, notes)
 	moved = Money(refund.amount, refund.currency, refund.settled, site_date(refund.created_at), refund.id)
-	name, left = book("Pay", customer, moved, [Target(note)] if note else [], ctx)
+	targets = targets_of(credit_note) if credit_note else []
+	name, left = book("Pay", entry.party, moved, targets, ctx)
 	_remember(refund, "Payment Entry", name, "booked", ctx)
-	sentence = _("Refund {0}").format(name)
+	notes.append(_("Refund {0}.").format(name))
 	if left:
-		sentence += " " + _("{0} {1} stands on the customer's account: make a credit note for it.").format(
-			left, refund.currency
+		notes.append(
+			_("{0} {1} stands on the customer's account: make a credit note for it.").format(
+				left, refund.currency
+			)
 		)
-	return Result("Payment Entry", name, sentence)
+	return Result("Payment Entry", name, " ".join(notes))
 
 
-def _credit_note(refund: GatewayRefund, payment_entry: str) -> Any:
+def _credit_note(refund: GatewayRefund, entry: Any) -> Any:
 	"""The credit note that was asked for; else an open one of an invoice that this payment paid."""
 	reference = refund.reference
 	if (
@@ -157,32 +196,62 @@ def _credit_note(refund: GatewayRefund, payment_entry: str) -> Any:
 		and frappe.db.exists("Sales Invoice", reference.name)
 	):
 		doc = frappe.get_doc("Sales Invoice", reference.name)
-		if doc.docstatus == 1 and doc.is_return:
+		if doc.docstatus == 1 and doc.is_return and doc.customer == entry.party:
 			return doc
-	invoices = frappe.get_all(
-		"Payment Entry Reference",
-		filters={"parent": payment_entry, "reference_doctype": "Sales Invoice"},
-		pluck="reference_name",
-	)
-	open_notes = frappe.get_all(
+	names = frappe.get_all(
 		"Sales Invoice",
 		filters={
-			"return_against": ("in", invoices or [""]),
+			"return_against": ("in", _invoices_of(entry) or [""]),
 			"is_return": 1,
 			"docstatus": 1,
-			"outstanding_amount": ("<", 0),
 			"currency": refund.currency,
 		},
 		order_by="posting_date desc, creation desc",
 		pluck="name",
 	)
-	return frappe.get_doc("Sales Invoice", open_notes[0]) if open_notes else None
+	notes = [frappe.get_doc("Sales Invoice", name) for name in names]
+	return next((one for one in notes if _to_give_back(one) > ZERO), None)
+
+
+def _invoices_of(entry: Any) -> list[str]:
+	return [row.reference_name for row in entry.references if row.reference_doctype == "Sales Invoice"]
+
+
+def _make_credit_note(refund: GatewayRefund, entry: Any, ctx: Context, notes: list[str]) -> Any:
+	"""Where so chosen: the whole of an invoice was given back at the gateway, so the whole invoice is credited. Goods are
+	another matter: nothing goes back on the shelf by this."""
+	invoices = _invoices_of(entry)
+	if ctx.connection.outside_refunds != CREDIT_NOTE or len(invoices) != 1:
+		return None
+	invoice = frappe.get_doc("Sales Invoice", invoices[0])
+	worth = Decimal(str(invoice.rounded_total or invoice.grand_total))
+	if (worth, invoice.currency) != (refund.amount, refund.currency) or frappe.db.exists(
+		"Sales Invoice", {"return_against": invoice.name, "docstatus": ("<", 2)}
+	):
+		return None
+	from erpnext.accounts.doctype.sales_invoice.sales_invoice import make_sales_return
+
+	doc = make_sales_return(invoice.name)
+	post_at(doc, refund.created_at, after=invoice)
+	doc.update(
+		{
+			"due_date": doc.posting_date,
+			"payment_terms_template": None,
+			"payment_schedule": [],
+			"ignore_pricing_rule": 1,
+			"update_stock": 0,
+			"integration_connection": ctx.connection.name,
+			"update_outstanding_for_self": 1,
+		}
+	)
+	doc.submit()
+	notes.append(_("Credit note {0}.").format(doc.name))
+	return doc
 
 
 def _remember(
 	refund: GatewayRefund, doctype: str | None, name: str | None, state: str, ctx: Context, **more: Any
 ) -> None:
-	ctx.links.claim(REFUNDS, refund.id)
 	ctx.links.fill(
 		REFUNDS,
 		refund.id,
@@ -190,8 +259,17 @@ def _remember(
 		name,
 		version=refund.version,
 		label=f"{refund.amount} {refund.currency}",
-		extra={"payment": refund.payment_id, "amount": str(refund.amount), "state": state, **more},
+		extra={
+			"payment": refund.payment_id,
+			"amount": str(refund.amount),
+			"state": state,
+			"note": refund.reference.name if refund.reference else None,
+			**more,
+		},
 	)
+
+
+# --- what comes back ---------------------------------------------------------------------------------------
 
 
 def _came_back(refund: GatewayRefund, link: Any, said: Mapping[str, Any], ctx: Context) -> Result:
@@ -201,25 +279,32 @@ def _came_back(refund: GatewayRefund, link: Any, said: Mapping[str, Any], ctx: C
 		return Result(said.get("back_doctype"), said.get("back_name"), _("Booked back already."))
 	reason = refund.failure or _("no reason given")
 	if said.get("state") != "booked":
-		_remember(refund, None, None, "failed", ctx)
-		return Result(None, None, _("The refund failed before it was booked: {0}").format(reason), "Ignored")
+		if refund.settled and not _never_moved(refund):
+			# its end is told first: out and back are both movements of the account
+			_book(refund, ctx)
+			link = ctx.links.get(REFUNDS, refund.id)
+		else:
+			_remember(refund, None, None, "failed", ctx)
+			return Result(
+				None, None, _("The refund failed before it was booked: {0}").format(reason), "Ignored"
+			)
 	entry = frappe.get_doc("Payment Entry", link.reference_name)
-	day = site_date(refund.failed_at or refund.created_at)
-	name = _booked_back(entry, refund, day, ctx)
-	_remember(
-		refund, "Payment Entry", entry.name, "failed", ctx, back_doctype="Journal Entry", back_name=name
-	)
-	return Result(
-		"Journal Entry",
-		name,
-		_("The refund failed ({0}): the money is back, the credit note is open again.").format(reason),
-	)
+	name = _booked_back(entry, refund, ctx)
+	back = {"back_doctype": "Journal Entry", "back_name": name}
+	_remember(refund, "Payment Entry", entry.name, "failed", ctx, **back)
+	words = _("The refund failed ({0}): the money is back, the credit note is open again.").format(reason)
+	return Result("Journal Entry", name, words)
 
 
-def _booked_back(entry: Any, refund: GatewayRefund, day: Any, ctx: Context) -> str:
+def _never_moved(refund: GatewayRefund) -> bool:
+	return refund.status == "cancelled" or refund.failed_at is None
+
+
+def _booked_back(entry: Any, refund: GatewayRefund, ctx: Context) -> str:
 	"""The credit note is open again, and the Payment Entry's own amounts are booked the other way round. The two entries
 	cancel each other out on the customer's account."""
 	_unreconcile(entry)
+	entry.reload()
 	rows = [
 		journal.Row(
 			entry.paid_from,
@@ -228,16 +313,22 @@ def _booked_back(entry: Any, refund: GatewayRefund, day: Any, ctx: Context) -> s
 		),
 		journal.Row(
 			entry.paid_to,
-			-Decimal(str(entry.received_amount)),
+			-Decimal(str(entry.unallocated_amount)),
 			rate=Decimal(str(entry.target_exchange_rate or 1)),
 			party=("Customer", entry.party),
+			reference=(entry.doctype, entry.name),
 		),
 	]
 	for deduction in entry.deductions:
-		rows.append(
-			journal.Row(deduction.account, -Decimal(str(deduction.amount)), cost_center=deduction.cost_center)
-		)
-	return journal.book(rows, day, ctx, title=_("Refund {0} failed").format(refund.id), reference=refund.id)
+		amount = -Decimal(str(deduction.amount))
+		rows.append(journal.Row(deduction.account, amount, cost_center=deduction.cost_center))
+	return journal.book(
+		rows,
+		site_date(refund.failed_at or refund.created_at),
+		ctx,
+		title=_("Refund {0} failed").format(refund.id),
+		reference=refund.id,
+	)
 
 
 def _unreconcile(entry: Any) -> None:
@@ -255,77 +346,3 @@ def _unreconcile(entry: Any) -> None:
 	doc.add_references()
 	doc.insert()
 	doc.submit()
-
-
-def gone(outside_id: str, _ctx: Context) -> Result:
-	return Result(None, None, _("{0} does not exist at the gateway any more.").format(outside_id), "Ignored")
-
-
-# --- disputes ----------------------------------------------------------------------------------------------
-
-
-def dispute(record: Dispute, ctx: Context) -> Result:
-	"""Money a buyer's bank took: moved to "Disputed" while it is open, from there back or to the loss."""
-	if is_foreign(record.test, ctx):
-		return Result(None, None, _("A test dispute; nothing is booked."), "Ignored")
-	ctx.links.claim(DISPUTES, record.id)
-	said = json.loads(ctx.links.get(DISPUTES, record.id).extra or "{}")
-	booked: dict[str, str] = dict(said.get("booked", {}))
-	if record.settled and "taken" not in booked:
-		booked["taken"] = _move(record, record.settled, "Disputed", -1, record.created_at, ctx)
-	if record.status == "won" and "taken" in booked and "returned" not in booked:
-		if record.returned is None:
-			raise Waiting(_("The gateway has not given the money back yet."))
-		booked["returned"] = _move(
-			record, record.returned, "Disputed", 1, record.closed_at or record.created_at, ctx
-		)
-	if record.status == "lost" and "taken" in booked and "lost" not in booked:
-		booked["lost"] = _lose(record, ctx)
-	name = next(reversed(booked.values())) if booked else None
-	ctx.links.fill(
-		DISPUTES,
-		record.id,
-		"Journal Entry" if name else None,
-		name,
-		version=record.version,
-		label=f"{record.amount} {record.currency}",
-		extra={"booked": booked, "payment": record.payment_id, "status": record.status},
-	)
-	return Result("Journal Entry" if name else None, name, dispute_words(record))
-
-
-def dispute_words(record: Dispute) -> str:
-	about = _("{0} {1} of payment {2}").format(record.amount, record.currency, record.payment_id)
-	if record.status == "inquiry":
-		return _("The buyer's bank asks about {0} ({1}). Answer at the gateway.").format(about, record.reason)
-	if record.status == "open":
-		return _("{0} is disputed ({1}). Answer at the gateway{2}.").format(
-			about, record.reason, _(" by {0}").format(site_date(record.answer_by)) if record.answer_by else ""
-		)
-	return (_("Dispute won: {0} came back.") if record.status == "won" else _("Dispute lost: {0}.")).format(
-		about
-	)
-
-
-def _move(record: Dispute, moved: Settled, kind: str, sign: int, when: datetime, ctx: Context) -> str:
-	"""Between the clearing account and `kind`; the dispute's fee is booked with the payout, as all fees are."""
-	account, cost_center = ctx.account_for(kind, moved.currency)
-	amount = sign * moved.gross
-	rows = [
-		journal.Row(clearing_account(moved.currency, ctx), amount),
-		journal.Row(account, -amount, cost_center=cost_center, currency=moved.currency),
-	]
-	return journal.book(
-		rows, site_date(when), ctx, title=_("Dispute {0}").format(record.id), reference=record.id
-	)
-
-
-def _lose(record: Dispute, ctx: Context) -> str:
-	disputed, _cost_center = ctx.account_for("Disputed", record.settled.currency)
-	loss, cost_center = ctx.account_for("Dispute Loss", record.settled.currency)
-	rows = [
-		journal.Row(disputed, -record.settled.gross, currency=record.settled.currency),
-		journal.Row(loss, record.settled.gross, cost_center=cost_center, currency=record.settled.currency),
-	]
-	day = site_date(record.closed_at or record.created_at)
-	return journal.book(rows, day, ctx, title=_("Dispute {0} lost").format(record.id), reference=record.id)

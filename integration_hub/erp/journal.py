@@ -9,9 +9,11 @@ from decimal import Decimal
 
 import frappe
 from frappe import _
+from frappe.utils import flt
 
 from integration_hub.erp import money
 from integration_hub.erp.context import Context, as_float
+from integration_hub.erp.receipts import RATE_DECIMALS, exchange_account
 from integration_hub.failures import Invalid, NeedsMapping
 from integration_hub.records import ZERO
 
@@ -33,13 +35,22 @@ class Row:
 
 
 def book(
-	rows: Sequence[Row], day: date, ctx: Context, *, title: str, reference: str, bank: bool = False
+	rows: Sequence[Row],
+	day: date,
+	ctx: Context,
+	*,
+	title: str,
+	reference: str,
+	bank: bool = False,
+	rates_differ: bool = False,
 ) -> str:
-	"""One submitted Journal Entry. A remainder of rounding between currencies goes to the company's exchange account;
-	anything larger than a cent for each row is a mistake and refused."""
+	"""One submitted Journal Entry. A remainder of rounding between currencies goes to the company's exchange account, and
+	with `rates_differ` whatever the rows' rates make; else anything larger than a cent for each row is a mistake and
+	refused, as is any remainder of one currency."""
 	company_currency = ctx.company_currency
-	unit = Decimal(1).scaleb(-money.exponent(company_currency))
-	made, balance, foreign = [], ZERO, False
+	decimals = money.exponent(company_currency)
+	unit = Decimal(1).scaleb(-decimals)
+	made, balance, foreign, converted = [], ZERO, False, False
 	for row in rows:
 		if not row.amount:
 			continue
@@ -50,18 +61,22 @@ def book(
 		_check_account(row, account_currency, currency, company_currency, ctx)
 		rate = _rate(row, currency, company_currency, day)
 		foreign = foreign or account_currency != company_currency
-		base = (row.amount * rate).quantize(unit)
+		converted = converted or currency != company_currency
+		# as ERPNext will do it, so that both come to the same cent
+		base = Decimal(str(flt(as_float(row.amount) * as_float(rate), decimals)))
 		balance += base
 		if account_currency != currency:
 			row, rate = replace(row, amount=base), Decimal(1)
 		made.append(_as_dict(row, account_currency, rate, base, ctx))
-	if abs(balance) > unit * len(made):
+	if balance and (not converted or (abs(balance) > unit * len(made) and not rates_differ)):
 		raise Invalid(
 			_("The entry for {0} does not balance: {1} {2}.").format(title, balance, company_currency)
 		)
 	if balance:
 		made.append(
-			_as_dict(Row(_exchange_account(ctx), -balance), company_currency, Decimal(1), -balance, ctx)
+			_as_dict(
+				Row(exchange_account(ctx, balance), -balance), company_currency, Decimal(1), -balance, ctx
+			)
 		)
 	doc = frappe.get_doc(
 		{
@@ -77,6 +92,8 @@ def book(
 			"accounts": made,
 		}
 	)
+	# the rates are the bank's or those of what is cleared, not ERPNext's of the day
+	doc.flags.ignore_exchange_rate = True
 	doc.submit()
 	return doc.name
 
@@ -94,7 +111,8 @@ def _check_account(row: Row, kept_in: str, currency: str, company_currency: str,
 def _rate(row: Row, currency: str, company_currency: str, day: date) -> Decimal:
 	if currency == company_currency:
 		return Decimal(1)
-	return row.rate or Decimal(str(money.exchange_rate(currency, company_currency, day)))
+	rate = row.rate or Decimal(str(money.exchange_rate(currency, company_currency, day)))
+	return rate.quantize(Decimal(1).scaleb(-RATE_DECIMALS))
 
 
 def _as_dict(row: Row, currency: str, rate: Decimal, base: Decimal, ctx: Context) -> dict:
@@ -113,14 +131,3 @@ def _as_dict(row: Row, currency: str, rate: Decimal, base: Decimal, ctx: Context
 		"reference_type": reference_type,
 		"reference_name": reference_name,
 	}
-
-
-def _exchange_account(ctx: Context) -> str:
-	account = frappe.get_cached_value("Company", ctx.company, "exchange_gain_loss_account")
-	if not account:
-		raise NeedsMapping(
-			_("{0} has no Exchange Gain / Loss Account.").format(ctx.company),
-			fix=("Company", ctx.company),
-			waits_for="company:exchange_gain_loss_account",
-		)
-	return account

@@ -56,23 +56,23 @@ def _whole(doc: Any) -> float:
 	return flt(doc.rounded_total) or flt(doc.grand_total)
 
 
-def open_on(doc: Any) -> Decimal:
-	"""What is open in the document's own currency, never negative for an invoice or order; a credit note's is what is to
-	be given back, positive."""
-	in_account_ = abs(in_account(doc)) if doc.get("is_return") else max(ZERO, in_account(doc))
+def open_on(doc: Any, *, back: bool = False) -> Decimal:
+	"""What is still to be paid on a document, in its own currency; with `back`, what is to be paid back to the customer (on
+	a credit note, or on an invoice that one has made negative). Never negative."""
+	open_ = max(ZERO, -in_account(doc) if back else in_account(doc))
 	if party_currency(doc) == doc.currency:
-		return _exact(in_account_, doc.currency)
-	if in_account_ == abs(_decimal(_total(doc), doc.precision("base_grand_total"))):
+		return _exact(open_, doc.currency)
+	if open_ == abs(_decimal(_total(doc), doc.precision("base_grand_total"))):
 		# the whole is the whole in both currencies, whatever rounding made of the rate
 		return _exact(abs(_decimal(_whole(doc), doc.precision("grand_total"))), doc.currency)
 	rate = Decimal(str(doc.conversion_rate or 1))
-	return (in_account_ / rate).quantize(Decimal(1).scaleb(-money.exponent(doc.currency)))
+	return (open_ / rate).quantize(Decimal(1).scaleb(-money.exponent(doc.currency)))
 
 
-def share_of(doc: Any, part: Decimal) -> Decimal:
-	"""What `part` of `open_on(doc)` is in the party account's currency, positive. All of it is all of it, to the cent."""
+def share_of(doc: Any, part: Decimal, *, back: bool = False) -> Decimal:
+	"""What `part` of `open_on` is in the party account's currency, positive. All of it is all of it, to the cent."""
 	whole = abs(in_account(doc))
-	if part == open_on(doc):
+	if part == open_on(doc, back=back):
 		return whole
 	if party_currency(doc) == doc.currency:
 		return part

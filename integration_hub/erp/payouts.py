@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -13,31 +14,38 @@ from frappe import _
 
 from integration_hub.erp import audits, journal
 from integration_hub.erp.context import Context, Result
+from integration_hub.erp.disputes import DISPUTES
 from integration_hub.erp.gateway import RESOURCE as PAYMENTS
 from integration_hub.erp.gateway import is_foreign
-from integration_hub.erp.gateway_refunds import DISPUTES, REFUNDS
+from integration_hub.erp.gateway_refunds import REFUNDS
 from integration_hub.erp.receipts import clearing_account
 from integration_hub.failures import Waiting
 from integration_hub.records import ZERO, Payout, PayoutLine
 
 RESOURCE = "payouts"
-#: which Resource a line's source is
+#: kind of line → the Resource of what it belongs to; these stand in the clearing account before the payout comes
 SOURCES = {
 	"payment": PAYMENTS,
 	"refund": REFUNDS,
 	"refund_failure": REFUNDS,
 	"dispute": DISPUTES,
 	"dispute_reversal": DISPUTES,
+	"payout_failure": RESOURCE,
 }
 
 
 @dataclass(frozen=True)
 class Booked:
-	"""What the clearing account says for a line: the document and the amount, signed as the line's."""
+	"""What the clearing account says for a line: the document and its amount in the account's currency, signed as the
+	line's, and in the company's."""
 
-	doctype: str | None
-	name: str | None
-	amount: Decimal
+	doctype: str | None = None
+	name: str | None = None
+	amount: Decimal = ZERO
+	base: Decimal = ZERO
+
+
+NOTHING = Booked()
 
 
 def apply(payout: Payout, ctx: Context, *, patient: bool) -> Result:
@@ -45,8 +53,10 @@ def apply(payout: Payout, ctx: Context, *, patient: bool) -> Result:
 	got, and let the Audit name the difference."""
 	if is_foreign(payout.test, ctx):
 		return Result(None, None, _("A test payout; nothing is booked."), "Ignored")
-	link = ctx.links.get(RESOURCE, payout.id)
-	said = json.loads(link.extra or "{}") if link else {}
+	link = ctx.links.claim(RESOURCE, payout.id) or ctx.links.get(RESOURCE, payout.id)
+	said = json.loads(link.extra or "{}")
+	if said.get("state") == "failed":
+		return Result(link.reference_doctype, link.reference_name, _("Booked back already."))
 	if payout.status in ("failed", "cancelled"):
 		return _failed(payout, link, said, ctx)
 	if said.get("state") == "booked":
@@ -55,15 +65,10 @@ def apply(payout: Payout, ctx: Context, *, patient: bool) -> Result:
 		return Result(None, None, _("The payout is on its way."), "Ignored")
 	if not payout.complete:
 		raise Waiting(_("The gateway is still putting the payout together."))
-	compared = [(line, _booked(line, payout.currency, ctx)) for line in payout.lines]
-	if patient and any(booked.doctype is None and line.kind in SOURCES for line, booked in compared):
-		raise Waiting(_("Waits for payments and refunds of this payout that are not booked yet."))
-	name = _book(payout, ctx)
-	audit = _audit(payout, compared, ctx)
-	_remember(payout, name, "booked", audit, ctx)
+	name, audit = _settle(payout, ctx, patient)
 	sentence = _("Payout of {0} {1} booked.").format(payout.amount, payout.currency)
 	if frappe.db.get_value(audits.AUDIT, audit, "status") != "Agrees":
-		sentence += " " + _("{0} differs: see {1}.").format(_("The comparison"), audit)
+		sentence += " " + _("What is booked here differs in some lines: see Audit {0}.").format(audit)
 	return Result("Journal Entry", name, sentence)
 
 
@@ -71,8 +76,27 @@ def gone(outside_id: str, _ctx: Context) -> Result:
 	return Result(None, None, _("{0} does not exist at the gateway any more.").format(outside_id), "Ignored")
 
 
-def _remember(payout: Payout, name: str | None, state: str, audit: str | None, ctx: Context) -> None:
-	ctx.links.claim(RESOURCE, payout.id)
+def _settle(payout: Payout, ctx: Context, patient: bool) -> tuple[str, str]:
+	"""The Journal Entry and the Audit of a payout."""
+	compared = [(line, booked_for(line.kind, line.source_id, payout.currency, ctx)) for line in payout.lines]
+	if patient and any(booked is NOTHING and line.kind in SOURCES for line, booked in compared):
+		raise Waiting(_("Waits for payments and refunds of this payout that are not booked yet."))
+	name = _book(payout, [booked for _line, booked in compared], ctx)
+	audit = audits.write(
+		ctx.connection.name,
+		audits.PAYOUT,
+		payout.id,
+		_("Payout {0}: {1} {2}").format(payout.id, payout.amount, payout.currency),
+		payout.currency,
+		[_audited(line, booked, name) for line, booked in compared] or [_whole(payout, name)],
+	)
+	_remember(payout, name, "booked", audit, ctx)
+	return name, audit
+
+
+def _remember(
+	payout: Payout, name: str | None, state: str, audit: str | None, ctx: Context, **more: Any
+) -> None:
 	ctx.links.fill(
 		RESOURCE,
 		payout.id,
@@ -80,23 +104,31 @@ def _remember(payout: Payout, name: str | None, state: str, audit: str | None, c
 		name,
 		version=payout.version,
 		label=f"{payout.amount} {payout.currency}",
-		extra={"state": state, "audit": audit, "amount": str(payout.amount)},
+		extra={"state": state, "audit": audit, "amount": str(payout.amount), **more},
 	)
 
 
-def _book(payout: Payout, ctx: Context) -> str:
-	"""Bank ← net, fees ← fees, clearing → gross: after it the clearing account holds nothing of these lines."""
+# --- the entry ---------------------------------------------------------------------------------------------
+
+
+def _book(payout: Payout, booked: Sequence[Booked], ctx: Context) -> str:
+	"""Bank ← net, fees ← fees, clearing → gross: after it the clearing account holds nothing of these lines, in its own
+	currency and in the company's."""
 	currency = payout.currency
 	bank, _cost_center = ctx.account_for("Bank", currency)
-	gross = sum((line.gross for line in payout.lines), ZERO) if payout.lines else payout.amount
-	others = _others(payout, ctx)
-	cleared = gross - sum((amount for _account, amount, _center in others), ZERO)
+	cleared = _cleared(payout)
 	rows = [
 		journal.Row(bank, payout.amount, currency=currency, kept=True),
-		journal.Row(clearing_account(currency, ctx), -cleared, currency=currency, kept=True),
+		journal.Row(
+			clearing_account(currency, ctx),
+			-cleared,
+			rate=_rate_of(cleared, booked),
+			currency=currency,
+			kept=True,
+		),
 		*(
 			journal.Row(account, -amount, cost_center=center, currency=currency)
-			for account, amount, center in others
+			for account, amount, center in _others(payout, ctx)
 		),
 		*_fees(payout, ctx),
 	]
@@ -105,16 +137,31 @@ def _book(payout: Payout, ctx: Context) -> str:
 		payout.arrives_on,
 		ctx,
 		title=_("Payout {0} {1}").format(payout.id, payout.bank_reference).strip(),
-		reference=payout.id,
+		reference=payout.bank_reference or payout.id,
 		bank=True,
+		rates_differ=True,
 	)
+
+
+def _cleared(payout: Payout) -> Decimal:
+	"""What leaves the clearing account; all of a payout whose lines the gateway does not tell."""
+	if not payout.lines:
+		return payout.amount
+	return sum((line.gross for line in payout.lines if line.kind in SOURCES), ZERO)
+
+
+def _rate_of(cleared: Decimal, booked: Sequence[Booked]) -> Decimal | None:
+	"""The rate at which these lines came into the clearing account; None (the day's) when some are not there."""
+	amount = sum((one.amount for one in booked), ZERO)
+	base = sum((one.base for one in booked), ZERO)
+	return base / amount if cleared and amount == cleared and base else None
 
 
 def _fees(payout: Payout, ctx: Context) -> list[journal.Row]:
 	"""Fees by what they are for: accounts named "payment", "refund", "dispute", … or one for all."""
 	totals: dict[str, Decimal] = defaultdict(lambda: ZERO)
 	for line in payout.lines:
-		totals[line.kind] += line.fee
+		totals[line.kind] += line.fee - (line.gross if line.kind == "fee" else ZERO)
 	rows: dict[tuple[str, str | None], Decimal] = defaultdict(lambda: ZERO)
 	for kind, amount in totals.items():
 		if amount:
@@ -135,15 +182,20 @@ def _others(payout: Payout, ctx: Context) -> list[tuple[str, Decimal, str | None
 
 
 def _failed(payout: Payout, link: Any, said: dict[str, Any], ctx: Context) -> Result:
-	"""The bank sent it back: the money is in the gateway's account again."""
+	"""The bank sent it back: the money is in the gateway's account again. The lines stay with this payout: what comes with
+	a later one is the amount that came back."""
+	reason = payout.failure or _("no reason given")
 	if said.get("state") != "booked":
-		if said.get("state") != "failed":
-			_remember(payout, None, "failed", None, ctx)
-		return Result(None, None, _("The payout failed: {0}").format(payout.failure), "Ignored")
+		if payout.status == "cancelled" or not payout.lines or not payout.complete:
+			return Result(None, None, _("The payout came to nothing: {0}").format(reason), "Ignored")
+		name, audit = _settle(payout, ctx, patient=True)
+		said = {"audit": audit, "entry": name}
 	bank, _cost_center = ctx.account_for("Bank", payout.currency)
 	rows = [
-		journal.Row(bank, -payout.amount, currency=payout.currency),
-		journal.Row(clearing_account(payout.currency, ctx), payout.amount, currency=payout.currency),
+		journal.Row(bank, -payout.amount, currency=payout.currency, kept=True),
+		journal.Row(
+			clearing_account(payout.currency, ctx), payout.amount, currency=payout.currency, kept=True
+		),
 	]
 	name = journal.book(
 		rows,
@@ -153,69 +205,97 @@ def _failed(payout: Payout, link: Any, said: dict[str, Any], ctx: Context) -> Re
 		reference=payout.id,
 		bank=True,
 	)
-	_remember(payout, name, "failed", said.get("audit"), ctx)
-	return Result("Journal Entry", name, _("The payout failed ({0}): booked back.").format(payout.failure))
+	entry = said.get("entry") or link.reference_name
+	_remember(payout, name, "failed", said.get("audit"), ctx, entry=entry)
+	return Result("Journal Entry", name, _("The payout failed ({0}): booked back.").format(reason))
 
 
 # --- line by line ------------------------------------------------------------------------------------------
 
 
-def _audit(payout: Payout, compared: list[tuple[PayoutLine, Booked]], ctx: Context) -> str:
-	lines = [
-		audits.Line(
-			outside_id=line.source_id or line.id,
-			what=line.kind,
-			outside=line.gross,
-			doctype=booked.doctype,
-			name=booked.name,
-			here=booked.amount if line.kind in SOURCES else line.gross,
-		)
-		for line, booked in compared
-	]
-	return audits.write(
-		ctx.connection.name,
-		"payout",
-		payout.id,
-		_("Payout {0}: {1} {2}").format(payout.id, payout.amount, payout.currency),
-		payout.currency,
-		lines,
-	)
-
-
-def _booked(line: PayoutLine, currency: str, ctx: Context) -> Booked:
-	resource = SOURCES.get(line.kind)
-	if resource is None or not line.source_id:
-		return Booked(None, None, ZERO)
-	link = ctx.links.get(resource, line.source_id)
+def booked_for(kind: str, source_id: str, currency: str, ctx: Context) -> Booked:
+	"""What stands in the clearing account for a line of a payout."""
+	resource = SOURCES.get(kind)
+	link = ctx.links.get(resource, source_id) if resource and source_id else None
 	if link is None or not link.reference_name:
-		return Booked(None, None, ZERO)
-	doctype, name = _document(line, link)
+		return NOTHING
+	doctype, name = _document(kind, link)
 	if not name or frappe.db.get_value(doctype, name, "docstatus") != 1:
-		return Booked(None, None, ZERO)
-	return Booked(doctype, name, _in_account(doctype, name, clearing_account(currency, ctx)))
+		return NOTHING
+	return _in_account(doctype, name, clearing_account(currency, ctx))
 
 
-def _document(line: PayoutLine, link: Any) -> tuple[str | None, str | None]:
+def _document(kind: str, link: Any) -> tuple[str | None, str | None]:
 	said = json.loads(link.extra or "{}")
-	if line.kind == "refund_failure":
+	if kind == "refund_failure":
 		return said.get("back_doctype"), said.get("back_name")
-	if line.kind in ("dispute", "dispute_reversal"):
+	if kind in ("dispute", "dispute_reversal"):
 		booked = said.get("booked", {})
-		return "Journal Entry", booked.get("taken" if line.kind == "dispute" else "returned")
+		return "Journal Entry", booked.get("taken" if kind == "dispute" else "returned")
+	if kind == "payout_failure" and said.get("state") != "failed":
+		return None, None
 	return link.reference_doctype, link.reference_name
 
 
-def _in_account(doctype: str, name: str, account: str) -> Decimal:
-	"""What a document moved in the clearing account, in that account's currency."""
+def _in_account(doctype: str, name: str, account: str) -> Booked:
 	rows = frappe.get_all(
 		"GL Entry",
 		filters={"voucher_type": doctype, "voucher_no": name, "account": account, "is_cancelled": 0},
-		fields=["debit_in_account_currency", "credit_in_account_currency"],
+		fields=["debit_in_account_currency", "credit_in_account_currency", "debit", "credit"],
 	)
-	return sum(
-		(
-			Decimal(str(row.debit_in_account_currency)) - Decimal(str(row.credit_in_account_currency))
-			for row in rows
-		),
-		ZERO,
+	amount = sum(
+		(_exact(row.debit_in_account_currency, row.credit_in_account_currency) for row in rows), ZERO
 	)
+	base = sum((_exact(row.debit, row.credit) for row in rows), ZERO)
+	return Booked(doctype, name, amount, base)
+
+
+def _exact(debit: float, credit: float) -> Decimal:
+	return Decimal(str(debit)) - Decimal(str(credit))
+
+
+def _audited(line: PayoutLine, booked: Booked, entry: str) -> audits.Line:
+	ours = line.kind not in SOURCES  # fees and adjustments are booked by the payout's own entry
+	return audits.Line(
+		outside_id=line.source_id or line.id,
+		what=line.kind,
+		outside=line.gross - (line.fee if ours else ZERO),
+		here=line.gross - line.fee if ours else booked.amount,
+		doctype="Journal Entry" if ours else booked.doctype,
+		name=entry if ours else booked.name,
+		at=line.created_at,
+		fee=line.fee,
+	)
+
+
+def _whole(payout: Payout, entry: str) -> audits.Line:
+	"""A payout whose lines the gateway does not tell: only its amount can be compared."""
+	return audits.Line(
+		outside_id=payout.id,
+		what="payout",
+		outside=payout.amount,
+		here=payout.amount,
+		doctype="Journal Entry",
+		name=entry,
+	)
+
+
+def compare_again(audit: str, ctx: Context) -> str:
+	"""Compare every line of a payout's Audit with what is booked by now; returns its status."""
+	doc = frappe.get_doc(audits.AUDIT, audit)
+	lines = []
+	for row in audits.lines_of(doc):
+		if row.what in SOURCES:
+			booked = booked_for(row.what, row.outside_id, doc.currency, ctx)
+			row = audits.replace(row, here=booked.amount, doctype=booked.doctype, name=booked.name)
+		elif frappe.db.get_value(row.doctype, row.name, "docstatus") != 1:
+			row = audits.replace(row, here=ZERO)
+		lines.append(row)
+	audits.write(doc.connection, doc.kind, doc.reference, doc.title, doc.currency, lines)
+	return frappe.db.get_value(audits.AUDIT, audit, "status")
+
+
+def compare_about(outside_id: str, ctx: Context) -> None:
+	"""Something was booked that a payout had already named: its Audit is brought up to date, in the same transaction."""
+	for audit in audits.differing_about(ctx.connection.name, outside_id):
+		compare_again(audit, ctx)

@@ -66,7 +66,7 @@ def book(
 		money.check_precision(currency, _decimals())
 	rate = _bank_rate(moved, home)
 	base = _rounded(settled.gross * rate, home)
-	shares, left = _share_out(moved, targets)
+	shares, left = _share_out(moved, targets, back=direction == "Pay")
 	in_party, party_rate = _party_side(moved, shares, left, party_currency, home, base)
 	receive = direction == "Receive"
 	doc = frappe.get_doc(
@@ -103,16 +103,16 @@ def book(
 # --- who takes what ----------------------------------------------------------------------------------------
 
 
-def _share_out(moved: Money, targets: Sequence[Target]) -> tuple[list[Share], Decimal]:
+def _share_out(moved: Money, targets: Sequence[Target], *, back: bool) -> tuple[list[Share], Decimal]:
 	"""Each target takes what is open on it, in their order. One that is owed in another currency takes nothing: a person
 	decides what the buyer's money is worth there."""
 	left, shares = moved.amount, []
 	for target in targets:
 		if target.doc.currency != moved.currency:
 			continue
-		part = min(left, owed.open_on(target.doc))
+		part = min(left, owed.open_on(target.doc, back=back))
 		if part > ZERO:
-			shares.append(Share(target, part, owed.share_of(target.doc, part)))
+			shares.append(Share(target, part, owed.share_of(target.doc, part, back=back)))
 			left -= part
 	return shares, left
 

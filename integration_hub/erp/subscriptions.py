@@ -7,7 +7,7 @@ from typing import Any
 
 import frappe
 from frappe import _
-from frappe.utils import add_days, flt, get_datetime
+from frappe.utils import add_days, date_diff, flt, get_datetime, getdate
 
 from integration_hub.erp import customers, money
 from integration_hub.erp.context import Context, Result, as_float
@@ -33,14 +33,17 @@ INTERVALS = {"Day": "day", "Week": "week", "Month": "month", "Year": "year"}
 
 
 def order_of(doc: Any, ctx: Context) -> SubscriptionOrder:
-	"""An ERPNext Subscription as it is to be opened at the gateway. Raises Invalid in the user's words."""
+	"""An ERPNext Subscription as it is to be opened at the gateway: each cycle comes to what ERPNext's own invoice for it
+	would. Raises Invalid in the user's words."""
 	if doc.party_type != "Customer":
 		raise Invalid(
 			_("Only a customer's Subscription can be collected by a gateway."), fix=(DOCTYPE, doc.name)
 		)
-	plans = [frappe.get_doc("Subscription Plan", row.plan) for row in doc.plans]
-	currency = plans[0].currency
-	lines = tuple(_line(row, plan) for row, plan in zip(doc.plans, plans, strict=True))
+	if doc.company and doc.company != ctx.company:
+		raise Invalid(
+			_("{0} belongs to {1}, the gateway to {2}.").format(doc.name, doc.company, ctx.company),
+			fix=(DOCTYPE, doc.name),
+		)
 	known = next(
 		(
 			one.outside_id
@@ -49,14 +52,12 @@ def order_of(doc: Any, ctx: Context) -> SubscriptionOrder:
 		),
 		None,
 	)
-	email = frappe.db.get_value("Customer", doc.party, "email_id") or ""
+	customer = frappe.db.get_value("Customer", doc.party, ["customer_name", "email_id"], as_dict=True)
 	return SubscriptionOrder(
 		reference=Reference(doctype=DOCTYPE, name=doc.name),
-		customer=Customer(
-			id=known, company=frappe.db.get_value("Customer", doc.party, "customer_name"), email=email
-		),
-		currency=currency,
-		lines=lines,
+		customer=Customer(id=known, company=customer.customer_name, email=customer.email_id or ""),
+		currency=frappe.db.get_value("Subscription Plan", doc.plans[0].plan, "currency"),
+		lines=_lines(doc),
 		starts_at=_start_of(doc.start_date),
 		trial_until=_start_of(doc.trial_period_end and add_days(doc.trial_period_end, 1)),
 		cancel_at=_start_of(doc.end_date and add_days(doc.end_date, 1)),
@@ -65,21 +66,64 @@ def order_of(doc: Any, ctx: Context) -> SubscriptionOrder:
 	)
 
 
-def _line(row: Any, plan: Any) -> SubscriptionLine:
-	if plan.price_determination != "Fixed Rate":
-		raise Invalid(
-			_("The plan {0} has no fixed rate; a gateway needs one.").format(plan.name),
-			fix=("Subscription Plan", plan.name),
-		)
-	unit = Decimal(1).scaleb(-money.exponent(plan.currency))
+def _lines(doc: Any) -> tuple[SubscriptionLine, ...]:
+	"""Each plan with its share of taxes and discounts; the shares add up to the whole of an invoice."""
+	invoice = _unsaved_invoice(doc)
+	unit = Decimal(1).scaleb(-money.exponent(invoice.currency))
+	total = _total_of(invoice)
+	weights = [Decimal(str(row.net_amount)) for row in invoice.items]
+	lines, given, weighed = [], Decimal(0), Decimal(0)
+	for row, plan_row, weight in zip(invoice.items, doc.plans, weights, strict=True):
+		weighed += weight
+		until_here = (total * weighed / sum(weights)).quantize(unit) if sum(weights) else Decimal(0)
+		amount, given = until_here - given, until_here
+		lines.append(_line(frappe.get_doc("Subscription Plan", plan_row.plan), row, amount, unit))
+	return tuple(lines)
+
+
+def _line(plan: Any, row: Any, amount: Decimal, unit: Decimal) -> SubscriptionLine:
+	quantity = Decimal(str(row.qty))
+	each = (amount / quantity).quantize(unit) if quantity else amount
+	whole = quantity == quantity.to_integral_value() and each * quantity == amount
 	return SubscriptionLine(
-		title=plan.plan_name,
+		title=plan.plan_name if whole else f"{quantity.normalize():f} × {plan.plan_name}",
 		code=plan.item,
-		quantity=Decimal(str(row.qty)),
-		unit_amount=Decimal(str(plan.cost)).quantize(unit),
+		quantity=int(quantity) if whole else 1,
+		unit_amount=each if whole else amount,
 		interval=INTERVALS[plan.billing_interval],
 		every=int(plan.billing_interval_count or 1),
 	)
+
+
+def _unsaved_invoice(doc: Any) -> Any:
+	"""What ERPNext would bill for a whole cycle, with its own prices, taxes and discounts. Nothing is stored."""
+	invoice = frappe.new_doc("Sales Invoice")
+	invoice.update(
+		{
+			"company": doc.company,
+			"customer": doc.party,
+			"cost_center": doc.cost_center,
+			"currency": frappe.db.get_value("Subscription Plan", doc.plans[0].plan, "currency"),
+		}
+	)
+	for item in doc.get_items_from_plans(doc.plans, 0):
+		invoice.append("items", item)
+	if doc.sales_tax_template:
+		invoice.taxes_and_charges = doc.sales_tax_template
+		invoice.set_taxes()
+	invoice.additional_discount_percentage = doc.additional_discount_percentage
+	invoice.discount_amount = doc.additional_discount_amount
+	if doc.additional_discount_percentage or doc.additional_discount_amount:
+		invoice.apply_discount_on = doc.apply_additional_discount or "Grand Total"
+	invoice.set_missing_values()
+	invoice.calculate_taxes_and_totals()
+	return invoice
+
+
+def _total_of(invoice: Any) -> Decimal:
+	"""What the customer owes by an invoice."""
+	field = "rounded_total" if flt(invoice.rounded_total) else "grand_total"
+	return Decimal(str(flt(invoice.get(field), invoice.precision(field))))
 
 
 def _start_of(day: Any) -> Any:
@@ -121,8 +165,10 @@ def apply(record: Subscription, ctx: Context) -> Result:
 	"""A subscription as the gateway has it now. One opened there is remembered; its paid cycles make invoices."""
 	if is_foreign(record.test, ctx):
 		return Result(None, None, _("A test subscription."), "Ignored")
-	link = ctx.links.get(RESOURCE, record.id)
-	name = link.reference_name if link else None
+	link = ctx.links.claim(RESOURCE, record.id) or ctx.links.get(RESOURCE, record.id)
+	if link.version and link.version > record.version:
+		return Result(link.reference_doctype, link.reference_name, _("A newer state is known."), "Ignored")
+	name = link.reference_name
 	reference = record.reference
 	if (
 		name is None
@@ -136,10 +182,11 @@ def apply(record: Subscription, ctx: Context) -> Result:
 		return Result(
 			None, None, _("Opened at the gateway ({0}); its paid cycles make invoices.").format(record.status)
 		)
-	doc = frappe.get_doc(DOCTYPE, name)
-	if record.status == "cancelled" and doc.status not in ("Cancelled", "Completed"):
-		doc.flags.integration_origin = ctx.connection.name
-		doc.cancel_subscription()
+	status = frappe.db.get_value(DOCTYPE, name, "status")
+	if record.status == "cancelled" and status not in ("Cancelled", "Completed"):
+		# not by ERPNext's own button, which bills the days since the last invoice: the gateway has billed what it bills
+		day = site_date(record.cancelled_at) if record.cancelled_at else getdate()
+		frappe.db.set_value(DOCTYPE, name, {"status": "Cancelled", "cancelation_date": day})
 		return Result(DOCTYPE, name, _("Cancelled at the gateway, and so here."))
 	return Result(DOCTYPE, name, _("Now {0} at the gateway.").format(record.status))
 
@@ -156,7 +203,7 @@ def bill(record: Bill, ctx: Context) -> Result:
 	if there is one, else a new one. Its payment comes as a payment of its own and is booked against it."""
 	if is_foreign(record.test, ctx):
 		return Result(None, None, _("A test bill."), "Ignored")
-	link = ctx.links.get(BILLS, record.id)
+	link = ctx.links.claim(BILLS, record.id)
 	if link and link.reference_name:
 		return Result("Sales Invoice", link.reference_name, _("Known already."))
 	if record.status != "paid":
@@ -165,21 +212,18 @@ def bill(record: Bill, ctx: Context) -> Result:
 	if not record.total:
 		return Result(None, None, _("Nothing to pay in this cycle."), "Ignored")
 	subscription = _subscription_of(record, ctx)
-	doc = _of_period(subscription, record) if subscription else None
-	made = doc is None
-	if doc is None:
-		doc = _make(record, subscription, ctx)
+	found = _of_period(subscription, record) if subscription else None
+	doc = found or (_by_subscription(subscription, record, ctx) if subscription else _make(record, ctx))
 	_compare(doc, record)
 	if doc.docstatus == 0:
 		doc.submit()
-	ctx.links.claim(BILLS, record.id)
 	ctx.links.fill(
 		BILLS, record.id, "Sales Invoice", doc.name, version=record.version, label=record.number or record.id
 	)
 	return Result(
 		"Sales Invoice",
 		doc.name,
-		_("Invoice {0} made").format(doc.name) if made else _("Invoice {0} found").format(doc.name),
+		_("Invoice {0} found").format(doc.name) if found else _("Invoice {0} made").format(doc.name),
 	)
 
 
@@ -202,48 +246,74 @@ def _period(record: Bill) -> tuple[Any, Any]:
 
 
 def _of_period(subscription: Any, record: Bill) -> Any:
-	"""The invoice that ERPNext made for this cycle: of the same Subscription, not paid, about the same days."""
+	"""The invoice that ERPNext made for this cycle: of the same Subscription, of no other bill, and about these days (two
+	clocks may see midnight differently: most of the days decide)."""
 	first, last = _period(record)
-	names = frappe.get_all(
+	rows = frappe.get_all(
 		"Sales Invoice",
 		filters={
 			"subscription": subscription.name,
 			"docstatus": ("<", 2),
+			"is_return": 0,
 			"from_date": ("<=", last),
 			"to_date": (">=", first),
 			"currency": record.currency,
 		},
-		order_by="from_date",
-		pluck="name",
+		fields=["name", "from_date", "to_date"],
 	)
-	for name in names:
-		if not frappe.db.exists("Integration Link", {"reference_name": name, "resource": BILLS}):
+	common = {row.name: date_diff(min(row.to_date, last), max(row.from_date, first)) + 1 for row in rows}
+	half = (date_diff(last, first) + 1) / 2
+	for name in sorted(common, key=lambda one: -common[one]):
+		if common[name] >= half and not frappe.db.exists(
+			"Integration Link",
+			{"reference_doctype": "Sales Invoice", "reference_name": name, "resource": BILLS},
+		):
 			return frappe.get_doc("Sales Invoice", name)
 	return None
 
 
-def _make(record: Bill, subscription: Any, ctx: Context) -> Any:
-	customer = subscription.party if subscription else _customer(record, ctx)
+def _by_subscription(subscription: Any, record: Bill, ctx: Context) -> Any:
+	"""The cycle's invoice as ERPNext itself makes it, with its prices and taxes, dated by the bill; it names the period,
+	so that ERPNext does not make it again."""
+	first, last = _period(record)
+	# in memory only: the Subscription itself goes on as ERPNext's scheduler has it
+	subscription.current_invoice_start, subscription.current_invoice_end = first, last
+	subscription.generate_invoice_at = "Days before the current subscription period"
+	subscription.trial_period_end = None
+	doc = subscription.create_invoice(first, last, posting_date=site_date(record.created_at))
+	doc.db_set(
+		{"integration_connection": ctx.connection.name, "integration_order": _number(record)},
+		update_modified=False,
+	)
+	return doc
+
+
+def _number(record: Bill) -> str:
+	return (record.number or record.id)[:140]
+
+
+def _make(record: Bill, ctx: Context) -> Any:
+	"""A cycle of a subscription that was opened at the gateway: the bill's own lines, discount and tax."""
 	first, last = _period(record)
 	doc = frappe.new_doc("Sales Invoice")
+	day = site_date(record.paid_at or record.created_at)
 	doc.update(
 		{
 			"company": ctx.company,
-			"customer": customer,
+			"customer": _customer(record, ctx),
 			"currency": record.currency,
 			"conversion_rate": money.exchange_rate(
 				record.currency, ctx.company_currency, site_date(record.created_at)
 			),
 			"set_posting_time": 1,
-			"posting_date": site_date(record.paid_at or record.created_at),
-			"due_date": site_date(record.paid_at or record.created_at),
+			"posting_date": day,
+			"due_date": day,
 			"cost_center": ctx.cost_center,
 			"ignore_pricing_rule": 1,
 			"from_date": first,
 			"to_date": last,
-			"subscription": subscription.name if subscription else None,
 			"integration_connection": ctx.connection.name,
-			"integration_order": (record.number or record.id)[:140],
+			"integration_order": _number(record),
 			"disable_rounded_total": 1,
 		}
 	)
@@ -314,12 +384,12 @@ def _item(line: BillLine, ctx: Context) -> str:
 
 
 def _compare(doc: Any, record: Bill) -> None:
-	"""Promise 7: the invoice comes to what the gateway took, or a person decides."""
-	here = Decimal(str(flt(doc.grand_total, doc.precision("grand_total"))))
+	"""Promise 7: the invoice comes to what the gateway billed, or a person decides."""
+	here = _total_of(doc)
 	if here != record.total:
 		raise Invalid(
-			_("{0} comes to {1}, the gateway billed {2} {3}.").format(
-				doc.name or _("The invoice"), here, record.total, record.currency
+			_("Bill {0}: the gateway billed {1} {4}, ERPNext comes to {2} {4} (difference {3}).").format(
+				record.number or record.id, record.total, here, record.total - here, record.currency
 			),
-			fix=("Sales Invoice", doc.name) if doc.get("subscription") and not doc.is_new() else None,
+			fix=(DOCTYPE, doc.subscription) if doc.get("subscription") else None,
 		)

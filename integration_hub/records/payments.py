@@ -43,8 +43,9 @@ class PaymentLink(Record):
 
 
 class Settled(Record):
-	"""What a payment became in the account's own currency. `gross` - `fee` = `net`; `rate` is how many units of this
-	currency one unit of the buyer's was worth at the vendor's bank."""
+	"""What a payment, refund or dispute was in the account's own currency, without sign: which way the money went follows
+	from what it is. `fee` is positive when it was charged, for a payment `gross` - `fee` = `net`; `rate` is how many units
+	of this currency one unit of the buyer's was worth at the vendor's bank."""
 
 	currency: Currency
 	gross: Amount
@@ -141,13 +142,22 @@ class Dispute(Record):
 
 
 PayoutLineKind = Literal[
-	"payment", "refund", "refund_failure", "dispute", "dispute_reversal", "fee", "transfer", "adjustment"
+	"payment",
+	"refund",
+	"refund_failure",
+	"dispute",
+	"dispute_reversal",
+	"payout_failure",
+	"fee",
+	"transfer",
+	"adjustment",
 ]
 
 
 class PayoutLine(Record):
 	"""One movement of the account inside a payout, signed as it changes the account: a refund has a negative `gross`.
-	`gross` - `fee` = `net`. `source_id` is the id of the payment, refund or dispute it belongs to."""
+	`gross` - `fee` = `net`; a "fee" of its own has no `gross`. `source_id` is the id of the payment, refund, dispute or
+	(failed) payout it belongs to."""
 
 	id: str
 	kind: PayoutLineKind
@@ -164,7 +174,9 @@ PayoutStatus = Literal["pending", "paid", "failed", "cancelled"]
 
 class Payout(Record):
 	"""Money sent from the account to the bank, with everything it is made of. `amount` is signed: a negative payout
-	was drawn from the bank. The nets of `lines` add up to it; `complete` says that the vendor has closed the list."""
+	was drawn from the bank. The nets of `lines` add up to it; `complete` says that the vendor has closed the list. A
+	failed payout keeps its lines where its money comes back as one "payout_failure" line of a later payout; where the
+	lines themselves come again, it has none."""
 
 	id: str
 	version: str

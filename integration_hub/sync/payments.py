@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -17,16 +18,34 @@ from integration_hub.connectors.contract import (
 	RefundsPayments,
 	Subscribes,
 	TakesPayments,
-	satisfies,
 )
-from integration_hub.erp import gateway, gateway_refunds, payables, payouts, subscriptions
+from integration_hub.erp import (
+	audits,
+	disputes,
+	gateway,
+	gateway_refunds,
+	payables,
+	payouts,
+	subscriptions,
+)
 from integration_hub.erp.context import Context, Result
-from integration_hub.failures import Invalid, Waiting
-from integration_hub.records import GatewayPayment, Payable, RefundRequest, SubscriptionOrder
-from integration_hub.sync import alerts, connections, store, wake
-from integration_hub.sync.handling import Handler, Route, context, inbound, outbound
+from integration_hub.failures import Failure, Invalid, Waiting
+from integration_hub.records import (
+	ZERO,
+	Dispute,
+	GatewayPayment,
+	GatewayRefund,
+	Payable,
+	Reference,
+	RefundRequest,
+	SubscriptionOrder,
+)
+from integration_hub.sync import alerts, connections, covered, replay, store, wake
+from integration_hub.sync.handling import Handler, Prepared, Route, context, inbound, outbound
 
 CAPTURES = "captures"
+#: a page that was asked for, for an amount that is not open any more
+STALE = object()
 #: tries after which a payout is booked although lines of it are not
 PATIENCE = 6
 
@@ -36,7 +55,7 @@ PATIENCE = 6
 
 def link_draft(doc: Any, ctx: Context) -> store.Draft:
 	"""Make a page for what is open on a document now. Another amount is another page; the same page is asked for again
-	only after it was closed."""
+	only after it was closed. Raises Invalid when nothing is open."""
 	payable = payables.of(doc, ctx)
 	made = len(ctx.links.of(doc.doctype, doc.name, payables.RESOURCE))
 	return store.Draft(
@@ -51,80 +70,143 @@ def link_draft(doc: Any, ctx: Context) -> store.Draft:
 	)
 
 
-def close_draft(doc: Any, page: Any) -> store.Draft:
+def close_draft(doctype: str, name: str, page: Any) -> store.Draft:
 	return store.Draft(
 		direction="Out",
 		resource=payables.RESOURCE,
 		action="close",
-		outside_id=f"{doc.doctype}/{doc.name}",
+		outside_id=f"{doctype}/{name}",
 		dedupe_key=f"close:{page.outside_id}",
-		label=doc.name,
+		label=name,
 		payload=json.dumps({"link": page.outside_id}),
-		reference=(doc.doctype, doc.name),
+		reference=(doctype, name),
 	)
 
 
-def _page(connector: TakesPayments, one: Any) -> Any:
-	if one.action == "close":
-		connector.close_payment_link(json.loads(one.payload)["link"])
+def _pages(connection: Any, connector: TakesPayments, works: Sequence[Any]) -> Prepared:
+	"""Pages made and closed, one by one. What was asked for is looked at again: the document may have been paid since.
+	Not when a former try may have made the page: that one must be found by what it was asked for."""
+	prepared: dict[str, Any] = {}
+	for one in works:
+		try:
+			if one.action == "close":
+				connector.close_payment_link(json.loads(one.payload)["link"])
+				prepared[one.name] = None
+				continue
+			payable = Payable.model_validate_json(one.payload)
+			stale = not one.look_first and _open_on(payable.reference) != (payable.amount, payable.currency)
+			frappe.db.rollback()  # nothing is open while we talk
+			prepared[one.name] = (
+				STALE
+				if stale
+				else connector.create_payment_link(payable, key=one.key, look_first=one.look_first)
+			)
+		except Failure as failure:
+			prepared[one.name] = failure
+	return prepared
+
+
+def _open_on(reference: Reference) -> tuple[Decimal, str] | None:
+	if not frappe.db.exists(reference.doctype, reference.name):
 		return None
-	payable = Payable.model_validate_json(one.payload)
-	return connector.create_payment_link(payable, key=one.key, look_first=one.look_first)
+	return payables.open_amount(frappe.get_doc(reference.doctype, reference.name))
 
 
-def _still_open(one: Any, ctx: Context) -> None:
-	"""What is asked for is read again: the document may have been paid or cancelled since."""
-	if one.action != "make":
-		return
-	doc = frappe.get_doc(one.reference_doctype, one.reference_name)
-	one.payload = payables.of(doc, ctx).model_dump_json()
-
-
-def _page_made(link: Any, one: Any, ctx: Context) -> Result:
+def _page_done(connection: Any, one: Any, link: Any) -> Result:
+	ctx = context(connection)
 	if one.action == "close":
 		return payables.closed(json.loads(one.payload)["link"], ctx)
-	return payables.made(link, Payable.model_validate_json(one.payload), ctx)
+	payable = Payable.model_validate_json(one.payload)
+	if link is STALE:
+		_make_if_open(payable.reference, ctx)
+		return Result(
+			one.reference_doctype, one.reference_name, _("Another amount is open by now."), "Ignored"
+		)
+	result = payables.made(link, payable, ctx)
+	review(one.reference_doctype, one.reference_name)
+	return result
+
+
+def _make_if_open(reference: Reference, ctx: Context) -> None:
+	amount, _currency = _open_on(reference) or (ZERO, "")
+	if amount > ZERO:
+		_store(ctx.connection.name, link_draft(frappe.get_doc(reference.doctype, reference.name), ctx))
+
+
+def review(doctype: str, name: str, *, renew: bool = True) -> None:
+	"""Bring the pages of a document into line with what is open on it: one page at each gateway that has one, for exactly
+	that amount. In the caller's transaction; vendors are called by the Events that this stores."""
+	pages = payables.pages_of(doctype, name)
+	if not pages:
+		return
+	doc = frappe.get_doc(doctype, name)
+	amount, currency = payables.open_amount(doc)
+	for connection in dict.fromkeys(page.connection for page in pages):
+		ctx = context(connections.get(connection))
+		good = None
+		for page in (one for one in pages if one.connection == connection):
+			if payables.expired(page):
+				payables.closed(page.outside_id, ctx)
+			elif good is None and amount > ZERO and (page.amount, page.currency) == (str(amount), currency):
+				good = page
+			else:
+				_store(connection, close_draft(doctype, name, page))
+		if good is None and renew and amount > ZERO:
+			_store(connection, link_draft(doc, ctx))
+
+
+def review_all() -> int:
+	"""Scheduler: open pages whose document changed in a way that tells nobody (a reconciliation, say). Returns how many
+	documents were looked at. Commits each."""
+	rows = frappe.get_all(
+		"Integration Link",
+		filters={"resource": payables.RESOURCE, "extra": ("like", '%"open": true%')},
+		fields=["reference_doctype", "reference_name"],
+		distinct=True,
+	)
+	for row in rows:
+		if frappe.db.exists(row.reference_doctype, row.reference_name):
+			review(row.reference_doctype, row.reference_name)
+			frappe.db.commit()  # each by itself: one that cannot be read must not hold up the others
+	return len(rows)
 
 
 def document_submitted(doc: Any) -> None:
 	"""Gateways that make a page for every Sales Invoice. In the user's own transaction; nothing here may fail it."""
-	if doc.doctype == "Sales Invoice" and (doc.is_return or doc.outstanding_amount <= 0):
+	if doc.is_return or payables.open_amount(doc)[0] <= ZERO:
 		return
 	for name in _gateways(doc.company, {"make_links": "For Each Sales Invoice"}):
-		try:
-			_store(name, link_draft(doc, context(connections.get(name))))
-		except Invalid:
-			continue  # nothing to pay: no page, and no reason to refuse the user's save
+		_store(name, link_draft(doc, context(connections.get(name))))
 		return  # one page is enough
 
 
-def document_closed(doc: Any) -> None:
-	"""Cancelled, or paid another way: nobody shall pay again. In the user's own transaction."""
-	for link in open_pages(doc):
-		_store(link.connection, close_draft(doc, link))
+def document_changed(doc: Any) -> None:
+	"""Cancelled, or changed after it was submitted: nobody shall pay what is not owed. In the user's own transaction."""
+	review(doc.doctype, doc.name)
+	if doc.doctype == "Sales Invoice" and doc.get("return_against"):
+		review("Sales Invoice", doc.return_against)
 
 
-def payment_submitted(doc: Any) -> None:
-	"""A Payment Entry that settles documents closes their pages, unless it came through the gateway itself."""
-	for row in doc.get("references") or ():
-		if row.reference_doctype not in payables.DOCTYPES:
-			continue
-		target = frappe.get_doc(row.reference_doctype, row.reference_name)
-		if payables.open_amount(target)[0] <= 0:
-			document_closed(target)
+def money_moved(doc: Any) -> None:
+	"""A Payment Entry or Journal Entry was submitted or cancelled: what is open on the documents it names is another
+	amount now. In the user's own transaction."""
+	if doc.doctype == "Payment Entry":
+		named = {(row.reference_doctype, row.reference_name) for row in doc.get("references") or ()}
+		named |= {
+			("Payment Request", row.payment_request) for row in doc.references if row.get("payment_request")
+		}
+	else:
+		named = {(row.reference_type, row.reference_name) for row in doc.get("accounts") or ()}
+	for doctype, name in sorted((one for one in named if one[0] in payables.DOCTYPES and one[1]), key=str):
+		review(doctype, name)
+	if doc.docstatus == 2:
+		_compare_again(doc)
 
 
-def open_pages(doc: Any) -> list[Any]:
-	rows = frappe.get_all(
-		"Integration Link",
-		filters={
-			"resource": payables.RESOURCE,
-			"reference_doctype": doc.doctype,
-			"reference_name": doc.name,
-		},
-		fields=["connection", "outside_id", "extra"],
-	)
-	return [row for row in rows if json.loads(row.extra or "{}").get("open")]
+def _compare_again(doc: Any) -> None:
+	"""A document that an Audit relies on is not valid any more."""
+	for audit, connection in audits.naming(doc.doctype, doc.name):
+		payouts.compare_again(audit, context(connections.get(connection)))
 
 
 def _gateways(company: str, more: dict[str, Any]) -> list[str]:
@@ -187,14 +269,16 @@ def _fetch(resource: str, outside_id: str, key: str) -> store.Draft:
 
 
 def refund_drafts(credit_note: Any, ctx: Context) -> list[store.Draft]:
-	"""Give back what a credit note says, from the payments it came from. The same note asks for each payment once."""
+	"""Give back what a credit note says, from the payments it came from. The same note asks for each payment once, and
+	once more for each refund that failed."""
 	return [
 		store.Draft(
 			direction="Out",
 			resource=gateway_refunds.REFUNDS,
 			action="refund",
 			outside_id=request.payment_id,
-			dedupe_key=f"refund:{credit_note.name}:{request.payment_id}",
+			dedupe_key=f"refund:{credit_note.name}:{request.payment_id}:"
+			f"{gateway_refunds.failed_for(request.payment_id, credit_note.name, ctx)}",
 			label=credit_note.name,
 			payload=request.model_dump_json(),
 			reference=(credit_note.doctype, credit_note.name),
@@ -207,6 +291,8 @@ def credit_note_submitted(doc: Any) -> None:
 	"""Gateways that refund by themselves. In the user's own transaction; what cannot be refunded is left to the button."""
 	if not doc.is_return:
 		return
+	if doc.return_against:
+		review("Sales Invoice", doc.return_against)  # it may be owed less now
 	for name in _gateways(doc.company, {"refund_when": "When a Credit Note Is Submitted"}):
 		try:
 			drafts = refund_drafts(doc, context(connections.get(name)))
@@ -223,11 +309,11 @@ def _refund(connector: RefundsPayments, one: Any) -> Any:
 
 def _refunded(refund: Any, one: Any, ctx: Context) -> Result:
 	if refund.status == "succeeded" and refund.settled is None:
+		# remembered as on its way, so that nobody asks for it again before it is booked
+		gateway_refunds.apply(refund.model_copy(update={"status": "pending"}), ctx)
 		store.store(ctx.connection.name, [_fetch("refunds", refund.id, f"asked:{refund.id}")])
-	try:
-		result = gateway_refunds.apply(refund, ctx)
-	except Waiting:
 		return Result(one.reference_doctype, one.reference_name, _("Refunded; it is booked in a moment."))
+	result = _refund_told(refund, ctx)
 	return Result(result.doctype or one.reference_doctype, result.name or one.reference_name, result.message)
 
 
@@ -286,20 +372,37 @@ def _subscribed(record: Any, one: Any, ctx: Context) -> Result:
 
 
 def _payment(payment: GatewayPayment, ctx: Context) -> Result:
-	"""A payment of a bill waits for the bill, which is fetched if it never came."""
-	if (
-		payment.status == "paid"
-		and payment.invoice_id
-		and ctx.links.get("invoices", payment.invoice_id) is None
-	):
-		if satisfies(connections.class_of(ctx.connection), Subscribes):
-			frappe.db.rollback()  # waiting undoes everything but this
-			store.store(
-				ctx.connection.name, [_fetch("invoices", payment.invoice_id, f"needed:{payment.invoice_id}")]
-			)
-			frappe.db.commit()  # see above
-		raise Waiting(_("Waits for the bill {0}.").format(payment.invoice_id))
-	return gateway.apply(payment, ctx)
+	"""A payment of a bill waits for the bill; what an Audit has missed is compared again."""
+	if payment.status == "paid" and payment.invoice_id:
+		_await_bill(payment, ctx)
+	result = gateway.apply(payment, ctx)
+	payouts.compare_about(payment.id, ctx)
+	return result
+
+
+def _await_bill(payment: GatewayPayment, ctx: Context) -> None:
+	"""Raise Waiting until the bill is here; it is asked for, in case it was never told."""
+	link = ctx.links.get(subscriptions.BILLS, payment.invoice_id)
+	if link and link.reference_name:
+		return
+	known = ctx.links.get(gateway.RESOURCE, payment.id)
+	if known and (known.reference_name or known.extra):
+		return  # booked, or assigned by a person
+	if connections.row_of(ctx.connection, subscriptions.BILLS, "In") is None:
+		return  # bills are not synchronised: money that nobody asked for
+	frappe.db.rollback()  # waiting undoes everything but this
+	store.store(
+		ctx.connection.name,
+		[_fetch(subscriptions.BILLS, payment.invoice_id, f"needed:{payment.invoice_id}")],
+	)
+	frappe.db.commit()  # see above
+	raise Waiting(
+		_("Waits for the bill {0}.").format(payment.invoice_id), waits_for=_bill_key(payment.invoice_id)
+	)
+
+
+def _bill_key(bill: str) -> str:
+	return f"bill:{bill}"[:180]
 
 
 def _bill(record: Any, ctx: Context) -> Result:
@@ -308,20 +411,40 @@ def _bill(record: Any, ctx: Context) -> Result:
 	if result.name:
 		drafts = [_fetch("payments", one, f"of:{record.id}:{one}") for one in record.payment_ids]
 		store.store(ctx.connection.name, drafts)
+		replay.go_on([_bill_key(record.id)], ctx.connection.name)
 	return result
 
 
-def _dispute(record: Any, ctx: Context) -> Result:
-	before = ctx.links.get(gateway_refunds.DISPUTES, record.id)
+def _refund_told(refund: GatewayRefund, ctx: Context) -> Result:
+	result = gateway_refunds.apply(refund, ctx)
+	payouts.compare_about(refund.id, ctx)
+	return result
+
+
+def _dispute(record: Dispute, ctx: Context) -> Result:
+	"""Disputes wait for nobody: people are told of each step, once."""
+	before = ctx.links.get(disputes.DISPUTES, record.id)
 	was = json.loads(before.extra or "{}").get("status") if before else None
-	result = gateway_refunds.dispute(record, ctx)
+	result = disputes.apply(record, ctx)
 	if was != record.status and result.status != "Ignored":
 		alerts.tell(
 			_("Dispute at {0}").format(ctx.connection.title),
-			gateway_refunds.dispute_words(record),
+			disputes.in_words(record),
 			(connections.DOCTYPE, ctx.connection.name),
 		)
+	payouts.compare_about(record.id, ctx)
 	return result
+
+
+def assign(event: str, reference: Reference) -> None:
+	"""A person has said what a parked payment is for: it is booked so."""
+	row = frappe.db.get_value(
+		store.DOCTYPE, event, ["connection", "resource", "outside_id", "status"], as_dict=True
+	)
+	if row.resource != gateway.RESOURCE or row.status != "Parked":
+		raise Invalid(_("Only a payment that waits for you can be assigned."))
+	gateway.assign(row.outside_id, reference, context(connections.get(row.connection)))
+	replay.replay([event])
 
 
 def _payouts() -> Handler:
@@ -329,15 +452,19 @@ def _payouts() -> Handler:
 	plain = inbound("fetch_payouts", "read_payout", lambda record, ctx: None, payouts.gone)
 
 	def apply(connection: Any, one: Any, record: Any) -> Result:
+		ctx = context(connection)
 		if record is None:
-			return payouts.gone(one.outside_id, context(connection))
-		return payouts.apply(record, context(connection), patient=one.tries < PATIENCE)
+			return payouts.gone(one.outside_id, ctx)
+		result = payouts.apply(record, ctx, patient=one.tries < PATIENCE)
+		payouts.compare_about(record.id, ctx)
+		covered.cover(connection.name, one, record.version)
+		return result
 
 	return Handler(plain.prepare, apply)
 
 
 ROUTES = (
-	Route("Out", payables.RESOURCE, TakesPayments, outbound(_page, _page_made, _still_open)),
+	Route("Out", payables.RESOURCE, TakesPayments, Handler(_pages, _page_done)),
 	Route("Out", CAPTURES, CapturesPayments, outbound(_capture, _captured)),
 	Route("Out", gateway_refunds.REFUNDS, RefundsPayments, outbound(_refund, _refunded)),
 	Route("Out", subscriptions.RESOURCE, Subscribes, outbound(_subscribe, _subscribed, _read_order)),
@@ -346,11 +473,11 @@ ROUTES = (
 		"In",
 		gateway_refunds.REFUNDS,
 		RefundsPayments,
-		inbound("fetch_refunds", "read_refund", gateway_refunds.apply, gateway_refunds.gone),
+		inbound("fetch_refunds", "read_refund", _refund_told, gateway_refunds.gone),
 	),
 	Route(
 		"In",
-		gateway_refunds.DISPUTES,
+		disputes.DISPUTES,
 		PullsDisputes,
 		inbound("fetch_disputes", "read_dispute", _dispute, gateway_refunds.gone),
 	),

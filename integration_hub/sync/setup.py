@@ -135,6 +135,8 @@ def forget(doc: Any) -> None:
 		"Integration Stock Level",
 	):
 		frappe.db.delete(doctype, {"connection": doc.name})
+	for audit in frappe.get_all("Integration Audit", filters={"connection": doc.name}, pluck="name"):
+		frappe.delete_doc("Integration Audit", audit, ignore_permissions=True)  # safe: as the rows above
 
 
 def webhook_address(doc: Any) -> str:

@@ -20,6 +20,7 @@ from integration_hub.sync import connections
 
 EVENT = "Integration Event"
 LEVEL = "Integration Stock Level"
+AUDIT = "Integration Audit"
 #: an Event that is due this long (minutes) says that no worker runs
 LATE_MINUTES = 10
 #: how many of the most frequent reasons are named
@@ -68,6 +69,7 @@ def of(connection: Any, kind: type[Connector] | None, count: dict[str, int]) -> 
 		_dead(connection, count["Dead"]),
 		_late(connection) if connections.is_working(connection) else None,
 		_refused_stock(connection),
+		_differing(connection),
 	]
 	return [trouble for trouble in found if trouble]
 
@@ -191,5 +193,24 @@ def _refused_stock(connection: Any) -> Trouble | None:
 		),
 		_("Show them"),
 		LEVEL,
+		filters=filters,
+	)
+
+
+def _differing(connection: Any) -> Trouble | None:
+	"""Payouts whose lines are not all booked here as the gateway tells them."""
+	filters = {"connection": connection.name, "status": "Differs"}
+	count = frappe.db.count(AUDIT, filters)
+	if not count:
+		return None
+	return Trouble(
+		"orange",
+		_("1 Audit differs: not all of a payout is booked here as it was at the gateway.")
+		if count == 1
+		else _("{0} Audits differ: not all of these payouts is booked here as it was at the gateway.").format(
+			count
+		),
+		_("Show them"),
+		AUDIT,
 		filters=filters,
 	)

@@ -36,7 +36,8 @@ class Gateway(Connected):
 	# --- Events
 
 	def tell(self, kind: str, record: Any, copies: int = 1) -> Any:
-		"""The gateway tells of a thing, as a webhook would; it is worked on. Returns the newest Event about it."""
+		"""The gateway tells of a thing, as a webhook would (`copies` times); it is worked on. Returns the Event that did it:
+		the others end together with it."""
 		from integration_hub.sync import store
 
 		resource = RESOURCE.get(kind, kind)
@@ -51,7 +52,11 @@ class Gateway(Connected):
 			store.store(self.connection, [draft])
 		frappe.db.commit()  # the worker reads it in its own transaction
 		self.drain()
-		return self.event(resource, record.id)
+		found = self.events(resource=resource, outside_id=record.id)[:copies]
+		others = ("Done together", "tells the same")
+		return next(
+			(one for one in found if not any(words in (one.message or "") for words in others)), found[0]
+		)
 
 	def event(self, resource: str, outside_id: str) -> Any:
 		return self.events(resource=resource, outside_id=outside_id)[0]

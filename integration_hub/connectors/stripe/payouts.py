@@ -31,6 +31,7 @@ KINDS = {
 	"partial_capture_reversal": "refund",
 	"refund_failure": "refund_failure",
 	"payment_failure_refund": "refund_failure",
+	"payout_failure": "payout_failure",
 	"stripe_fee": "fee",
 	"stripe_fx_fee": "fee",
 	"application_fee": "fee",

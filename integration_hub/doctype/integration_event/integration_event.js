@@ -126,6 +126,24 @@ function draw_buttons(frm) {
 		const question = __("Put this Event aside? Nothing will be done for it unless it is replayed.");
 		frm.add_custom_button(__("Ignore"), () => frappe.confirm(question, () => operate(frm, "ignore_events")));
 	}
+	if (frm.doc.resource === "payments" && frm.doc.direction === "In" && frm.doc.status === "Parked") {
+		frm.add_custom_button(__("Assign"), () => assign(frm));
+	}
+}
+
+/** A payment that nobody asked for: a person says what it is for. */
+function assign(frm) {
+	const fields = [
+		{ fieldname: "doctype", fieldtype: "Select", label: __("It Pays"), reqd: 1, default: "Sales Invoice",
+			options: ["Sales Invoice", "Sales Order", "Customer"] },
+		{ fieldname: "name", fieldtype: "Dynamic Link", label: __("Document"), options: "doctype", reqd: 1 },
+	];
+	frappe.prompt(fields, async (values) => {
+		const args = { event: frm.doc.name, ...values };
+		const answer = (await frappe.call({ method: "integration_hub.api.payments.assign", args, freeze: true })).message;
+		frappe.show_alert({ message: frappe.utils.escape_html(answer.message), indicator: answer.status === "Done" ? "green" : "orange" });
+		await frm.reload_doc();
+	}, __("Assign the Payment"), __("Book"));
 }
 
 async function operate(frm, method) {

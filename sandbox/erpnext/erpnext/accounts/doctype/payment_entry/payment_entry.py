@@ -202,7 +202,7 @@ class PaymentEntry(AccountsController):
 	def validate_duplicate_entry(self):
 		seen = set()
 		for row in self.references:
-			key = (row.reference_doctype, row.reference_name, row.payment_term)
+			key = (row.reference_doctype, row.reference_name, row.payment_term, row.get("payment_request"))
 			if key in seen:
 				frappe.throw(
 					_("Row #{0}: Duplicate entry in References {1} {2}").format(

@@ -63,7 +63,6 @@ class Subscription(Document):
 	def create_invoice(self, from_date=None, to_date=None, posting_date=None):
 		invoice = frappe.new_doc("Sales Invoice")
 		plan = frappe.get_doc("Subscription Plan", self.plans[0].plan)
-		early = self.generate_invoice_at == BEGINNING
 		invoice.update(
 			{
 				"company": self.company,
@@ -71,23 +70,14 @@ class Subscription(Document):
 				"currency": plan.currency,
 				"cost_center": self.cost_center,
 				"set_posting_time": 1,
-				"posting_date": self.current_invoice_start if early else self.current_invoice_end,
+				"posting_date": self._posting_date(posting_date),
 				"subscription": self.name,
 				"from_date": from_date or self.current_invoice_start,
 				"to_date": to_date or self.current_invoice_end,
 			}
 		)
-		for row in self.plans:
-			plan = frappe.get_doc("Subscription Plan", row.plan)
-			invoice.append(
-				"items",
-				{
-					"item_code": plan.item,
-					"qty": row.qty,
-					"rate": flt(plan.cost),
-					"cost_center": self.cost_center,
-				},
-			)
+		for item in self.get_items_from_plans(self.plans):
+			invoice.append("items", item)
 		if self.sales_tax_template:
 			invoice.taxes_and_charges = self.sales_tax_template
 			invoice.set_taxes()
@@ -97,6 +87,27 @@ class Subscription(Document):
 		if cint(self.submit_invoice):
 			invoice.submit()
 		return invoice
+
+	def _posting_date(self, posting_date):
+		if self.generate_invoice_at == BEGINNING:
+			return self.current_invoice_start
+		if self.generate_invoice_at.startswith("Days before"):
+			return posting_date or self.current_invoice_start
+		return self.current_invoice_end
+
+	def get_items_from_plans(self, plans, prorate=None):
+		items = []
+		for row in plans:
+			plan = frappe.get_doc("Subscription Plan", row.plan)
+			items.append(
+				{
+					"item_code": plan.item,
+					"qty": row.qty,
+					"rate": flt(plan.cost),
+					"cost_center": self.cost_center,
+				}
+			)
+		return items
 
 	@frappe.whitelist()
 	def cancel_subscription(self):
