@@ -68,7 +68,7 @@ def make_link(doctype: str, name: str, connection: str | None = None) -> dict[st
 @frappe.whitelist(methods=["POST"])
 def close_link(doctype: str, name: str) -> list[dict[str, Any]]:
 	"""Nobody can pay at the document's page any more."""
-	doc = _document(doctype, name, "write")
+	_document(doctype, name, "write")
 	answers = []
 	with in_words():
 		for page in payables.pages_of(doctype, name):
