@@ -12,6 +12,8 @@ import requests
 
 from sandbox.vendors.hubspot import HubSpot, Portal
 from sandbox.vendors.shopify import Shop, Shopify
+from sandbox.vendors.stripe import Account, Stripe
+from tests.vendors import stripe_calls
 from tests.vendors.hubspot_calls import Caller
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -143,3 +145,32 @@ def portal(hubspot) -> Portal:
 @pytest.fixture
 def api(hubspot) -> Caller:
 	return Caller(hubspot.url)
+
+
+@pytest.fixture
+def stripe_vendor():
+	"""A Stripe account in dollars that listens; requests are not limited."""
+	vendor = Stripe(Account("usd", rates={"eur": "1.1", "jpy": "0.0067", "kwd": "3.25"}))
+	vendor.limits.set(None)
+	running = vendor.start()
+	yield vendor
+	running.stop()
+
+
+@pytest.fixture
+def account(stripe_vendor) -> Account:
+	return stripe_vendor.account
+
+
+@pytest.fixture
+def calls(stripe_vendor) -> stripe_calls.Caller:
+	return stripe_calls.Caller(stripe_vendor.url)
+
+
+@pytest.fixture
+def stripe_data() -> Path:
+	"""Stripe's own fixtures and the shapes of its SDK, which are not part of the project."""
+	folder = VENDOR_DATA / "stripe"
+	if not folder.is_dir():
+		pytest.skip(f"No vendor data at {folder}: set INTEGRATION_HUB_VENDOR_DATA")
+	return folder
