@@ -60,6 +60,8 @@ class Subscriptions(Walks):
 			"collection_method": "send_invoice" if invoiced else "charge_automatically",
 			"days_until_due": order.days_until_due if invoiced else None,
 			"payment_behavior": None if invoiced else "default_incomplete",
+			# the card of the first payment is the one that later cycles are charged to
+			"payment_settings": None if invoiced else {"save_default_payment_method": "on_subscription"},
 			"metadata": metadata_of(order.reference),
 			"trial_end": _seconds(order.trial_until),
 			"cancel_at": _seconds(order.cancel_at),

@@ -64,7 +64,7 @@ class Doings:
 		card, or another type (ideal, link, upi, sepa_debit, ...). delayed: the bank answers later (`finish_delayed`).
 		decline: the bank says no with this code (insufficient_funds, ...); the session stays open.
 		"""
-		id = what.rstrip("/").rsplit("/", 1)[-1]
+		id = what.partition("?")[0].rstrip("/").rsplit("/", 1)[-1]
 		if id.startswith("test_"):
 			id = f"plink_1{id.removeprefix('test_')}"
 		if id.startswith("plink_"):
