@@ -524,8 +524,16 @@ def pay_invoice(
 		"status_transitions": payment["status_transitions"] | {"paid_at": now},
 	}
 	_mark_paid(account, invoice)
+	_keep_method(account, invoice, method)
 	account.tell("invoice_payment.paid", payment)
 	return invoice
+
+
+def _keep_method(account: "Account", invoice: dict, method: dict) -> None:
+	"""A subscription that wants it is charged to the card that paid, from then on."""
+	subscription = _subscription(account, invoice)
+	if subscription and subscription["payment_settings"]["save_default_payment_method"] == "on_subscription":
+		subscription["default_payment_method"] = method["id"]
 
 
 def _failed(account: "Account", invoice: dict) -> None:

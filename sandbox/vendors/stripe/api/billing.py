@@ -51,6 +51,8 @@ def _price(call: Call, given: dict, name: str) -> dict:
 	EXPAND
 	| {
 		"backdate_start_date": Moment(),
+		"billing_cycle_anchor": Moment(),
+		"cancel_at": Moment(),
 		"cancel_at_period_end": Flag(),
 		"collection_method": COLLECTION,
 		"currency": Text(),
@@ -62,6 +64,7 @@ def _price(call: Call, given: dict, name: str) -> dict:
 		"metadata": Metadata(),
 		"off_session": Flag(),
 		"payment_behavior": BEHAVIOR,
+		"payment_settings": Shape({"save_default_payment_method": Choice(("off", "on_subscription"))}),
 		"proration_behavior": PRORATION,
 		"trial_end": Moment(),
 		"trial_period_days": Integer(0, 730),
@@ -87,8 +90,9 @@ def create(call: Call) -> dict:
 		behavior=call.get("payment_behavior", "allow_incomplete"),
 		trial_end=_trial(call),
 		begin=call.get("backdate_start_date"),
-		**call.known("cancel_at_period_end", "days_until_due", "description"),
+		**call.known("cancel_at", "cancel_at_period_end", "days_until_due", "description"),
 	)
+	subscription["payment_settings"] |= call.get("payment_settings", {})
 	for given, item in zip(call.params["items"], subscription["items"]["data"], strict=True):
 		item["metadata"] = merged({}, given.get("metadata", {}))
 	return subscription
