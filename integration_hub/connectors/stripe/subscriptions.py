@@ -41,7 +41,7 @@ STATUS = {
 	"canceled": "cancelled",
 }
 EXPANDED = {"expand": ["customer", "latest_invoice", "items.data.price.product"]}
-BILL_EXPANDED = {"expand": ["payments", "customer", "lines.data.pricing.price_details.product"]}
+BILL_EXPANDED = {"expand": ["payments"]}
 
 
 class Subscriptions(Walks):
@@ -250,14 +250,11 @@ def _item_line(item: Json, currency: str) -> SubscriptionLine:
 def _bill_line(line: Json, currency: str) -> BillLine:
 	"""Amounts without taxes: what Stripe says it took as tax inside the price is taken out of it."""
 	details = ((line.get("pricing") or {}).get("price_details")) or {}
-	product = whole(details.get("product")) or {}
 	inside = sum(one["amount"] for one in line.get("taxes") or () if one.get("tax_behavior") == "inclusive")
 	metadata = line.get("metadata") or {}
 	return BillLine(
-		title=line.get("description") or product.get("name") or line["id"],
-		code=metadata.get("erp_code")
-		or (product.get("metadata") or {}).get("erp_code")
-		or id_of(details.get("price")),
+		title=line.get("description") or line["id"],
+		code=metadata.get("erp_code") or id_of(details.get("price")),
 		quantity=line.get("quantity") or 1,
 		amount=from_minor(line["amount"] - inside, currency),
 	)
