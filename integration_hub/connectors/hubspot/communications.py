@@ -9,7 +9,7 @@ from __future__ import annotations
 import html
 import json
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timezone
 from typing import Any
 
 from pydantic import ValidationError
@@ -68,25 +68,28 @@ class Communications(Pushes):
 	# --- in
 
 	def pull_communications(self, since: datetime, cursor: str | None) -> Page:
-		"""One object after the other, each walked like records. `newest` is told on the last object's pages only: the time
-		must not move on before all have been walked."""
-		state = json.loads(cursor) if cursor else {"of": WALKED[0].name, "from": milliseconds(since)}
-		kind = next(one for one in WALKED if one.name == state["of"])
-		rows, following = self.walk(kind, state, [[]], (*kind.titles, self.key_property))
-		newest = None
-		if following is None:
-			place = WALKED.index(kind) + 1
-			if place < len(WALKED):
-				following = {"of": WALKED[place].name, "from": milliseconds(since)}
-			newest = max((changed_at(kind, row) for row in rows), default=None)
-		else:
-			following["of"] = kind.name
+		"""One object after the other, each walked like records. Only the last page of all tells a time, which is not after
+		the walk began: what changes meanwhile in an object that was walked already is found by the next pull."""
+		begin = {"from": milliseconds(since)}
+		state = (
+			json.loads(cursor)
+			if cursor
+			else {"of": 0, "walk": begin, "began": milliseconds(datetime.now(timezone.utc)), "newest": 0}
+		)
+		kind = WALKED[state["of"]]
+		rows, walk = self.walk(kind, state["walk"], [[]], (*kind.titles, self.key_property))
+		state["newest"] = max([state["newest"], *(milliseconds(changed_at(kind, row)) for row in rows)])
+		if walk is None:
+			state["of"], walk = state["of"] + 1, begin
+		state["walk"] = walk
+		at_end = state["of"] == len(WALKED)
+		newest = min(state["newest"], state["began"]) if at_end else 0
 		return Page(
 			notices=[
 				_notice(kind, row) for row in rows if not a_dict(row["properties"]).get(self.key_property)
 			],
-			cursor=following and json.dumps(following),
-			newest=newest if following is None else None,
+			cursor=None if at_end else json.dumps(state),
+			newest=instant(newest) if newest else None,
 		)
 
 	def fetch_communications(self, ids: Sequence[str]) -> dict[str, Payload]:

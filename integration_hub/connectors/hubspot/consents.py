@@ -13,6 +13,7 @@ from integration_hub.connectors.contract import Outcome
 from integration_hub.connectors.hubspot.batches import ROWS, Batches, chunks
 from integration_hub.connectors.hubspot.client import refused
 from integration_hub.connectors.hubspot.kinds import CONTACTS
+from integration_hub.connectors.hubspot.records import merged_ids
 from integration_hub.connectors.hubspot.refusals import Refusal, refusal
 from integration_hub.connectors.hubspot.shapes import Json, a_dict, a_list, instant, parts
 from integration_hub.failures import Failure, Invalid, Rejected
@@ -77,12 +78,12 @@ class Consents(Batches):
 	# --- calls
 
 	def _opt_out(self, emails: Sequence[str]) -> list[Refusal]:
-		return self._call("batch/unsubscribe-all", emails, {"channel": "EMAIL"})
+		return self._tell_statuses("batch/unsubscribe-all", emails, {"channel": "EMAIL"})
 
 	def _write(self, statuses: Sequence[Mapping[str, Any]]) -> list[Refusal]:
-		return self._call("batch/write", statuses)
+		return self._tell_statuses("batch/write", statuses)
 
-	def _call(
+	def _tell_statuses(
 		self, what: str, inputs: Sequence[Any], params: Mapping[str, str] | None = None
 	) -> list[Refusal]:
 		answer = self.send(
@@ -126,14 +127,14 @@ class Consents(Batches):
 		"""By what was asked for: an address, or the id of a contact (webhooks know no more). Two calls for 100."""
 		addresses = {one: one.lower() for one in emails if "@" in one}
 		ids = [one for one in emails if one.isdigit()]
-		for row in self.read_batch(CONTACTS.name, ids, ["email"]) if ids else ():
-			email = str(a_dict(row["properties"]).get("email") or "")
-			if email:
-				addresses[str(row["id"])] = email.lower()
+		for row in self.read_batch(CONTACTS.name, ids, ["email", CONTACTS.merged]):
+			if email := str(a_dict(row["properties"]).get("email") or ""):
+				these = {str(row["id"]), *merged_ids(CONTACTS, row["properties"])}
+				addresses |= {one: email.lower() for one in ids if one in these}
 		found: dict[str, Payload] = {}
 		for some in chunks(list(dict.fromkeys(addresses.values())), ROWS):
-			statuses = self._read("batch/read", some, "statuses")
-			wide = self._read("batch/unsubscribe-all/read", some, "wideStatuses")
+			statuses = self._states_of("batch/read", some, "statuses")
+			wide = self._states_of("batch/unsubscribe-all/read", some, "wideStatuses")
 			for asked, email in addresses.items():
 				if email in some:
 					found[asked] = {
@@ -143,7 +144,7 @@ class Consents(Batches):
 					}
 		return found
 
-	def _read(self, what: str, emails: Sequence[str], name: str) -> dict[str, list[Json]]:
+	def _states_of(self, what: str, emails: Sequence[str], name: str) -> dict[str, list[Json]]:
 		body = a_dict(
 			self.ask(
 				"POST",

@@ -207,11 +207,14 @@ class Records(Properties):
 		)
 
 	def related_to(self, kind: Kind, ids: Sequence[str]) -> dict[str, dict[str, list[str]]]:
-		"""Record id → Resource → ids it belongs to, the primary one first."""
+		"""Record id → Resource → ids it belongs to, the primary one first. Where leads are contacts, a deal's contact
+		stands under both: it is one of them."""
 		found: dict[str, dict[str, list[str]]] = {one: {} for one in ids}
 		for resource, other in BELONGS_TO[kind.name].items():
 			for record, rows in self.associated(kind.name, other.name, ids).items():
 				found.setdefault(record, {})[resource] = in_order(rows)
+				if other is CONTACTS and self.leads_are_contacts:
+					found[record]["leads"] = in_order(rows)
 		return found
 
 	def payload(self, kind: Kind, row: Json, **more: Any) -> dict[str, Any]:

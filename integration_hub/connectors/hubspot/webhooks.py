@@ -134,7 +134,7 @@ class Webhooks(Finds):
 			return [
 				"HubSpot lets nobody register a private app's webhooks by program. Open the app there (Settings, "
 				f"Integrations, Private Apps, Edit), choose Webhooks, enter the address {address} and subscribe to "
-				f"{self._wanted_in_words()}. For a public app enter App ID and Developer API key in this Connection, and "
+				f"{self._events_in_words()}. For a public app enter App ID and Developer API key in this Connection, and "
 				"press the button again."
 			]
 		changed = self._set_target(address)
@@ -142,7 +142,7 @@ class Webhooks(Finds):
 			(one.get("eventType"), one.get("propertyName") or "", one.get("objectTypeId") or ""): one
 			for one in a_list(a_dict(self._webhooks("GET", "subscriptions")).get("results"))
 		}
-		for wanted in self._wanted():
+		for wanted in self._events():
 			known = have.get(wanted)
 			name = " ".join(filter(None, wanted))
 			if known is None:
@@ -186,7 +186,7 @@ class Webhooks(Finds):
 			params={"hapikey": self.entered("developer_key")},
 		)
 
-	def _wanted(self) -> list[tuple[str, str, str]]:
+	def _events(self) -> list[tuple[str, str, str]]:
 		"""(event type, property, object type) of all we want to be told."""
 		wanted: list[tuple[str, str, str]] = []
 		for word, properties in TOLD.items():
@@ -199,7 +199,7 @@ class Webhooks(Finds):
 			wanted.append(("object.propertyChange", "hs_pipeline_stage", LEADS.type_id))
 		return wanted
 
-	def _wanted_in_words(self) -> str:
+	def _events_in_words(self) -> str:
 		kinds = "contacts, companies and deals" + ("" if self.leads_are_contacts else ", and leads")
 		return (
 			f"created, deleted, merged, restored, association changed and the changed properties you map, of {kinds}; for "

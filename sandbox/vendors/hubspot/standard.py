@@ -60,6 +60,8 @@ phone | Phone Number | string |
 mobilephone | Mobile Phone Number | string |
 fax | Fax Number | string |
 hs_whatsapp_phone_number | WhatsApp Phone Number | string |
+hs_searchable_calculated_phone_number | Calculated Phone Number without country code | string | ro
+hs_searchable_calculated_mobile_number | Calculated Mobile Number without country code | string | ro
 address | Street Address | string |
 city | City | string |
 state | State/Region | string |
@@ -91,6 +93,7 @@ domain | Company Domain Name | string |
 hs_additional_domains | Additional Domains | checkboxes | ro
 website | Website URL | string |
 phone | Phone Number | string |
+hs_searchable_calculated_phone_number | Calculated Phone Number without country code | string | ro
 address | Street Address | string |
 address2 | Street Address 2 | string |
 city | City | string |

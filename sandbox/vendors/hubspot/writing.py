@@ -3,6 +3,8 @@
 import time
 from typing import TYPE_CHECKING
 
+import phonenumbers
+
 from sandbox.vendors.hubspot import associations
 from sandbox.vendors.hubspot.clock import iso
 from sandbox.vendors.hubspot.errors import Refusal, broken_json, invalid, not_found
@@ -14,6 +16,11 @@ if TYPE_CHECKING:
 	from sandbox.vendors.hubspot.portal import Portal
 
 MOST_MERGES = 250  # records that may be merged into one
+# phone numbers are searched in these, which hold them without country code and punctuation
+SEARCHABLE = {
+	"phone": "hs_searchable_calculated_phone_number",
+	"mobilephone": "hs_searchable_calculated_mobile_number",
+}
 STAGES = "subscriber lead marketingqualifiedlead salesqualifiedlead opportunity customer evangelist".split()
 
 
@@ -289,6 +296,9 @@ def _with_derived(portal: "Portal", record: Record, values: dict[str, str], now:
 	name = record.type.name
 	if name == "contacts" and "email" in values:
 		values["hs_email_domain"] = values["email"].rpartition("@")[2]
+	for property, calculated in SEARCHABLE.items():
+		if property in values and calculated in record.type.properties:
+			values[calculated] = _national(values[property])
 	if name == "companies" and "domain" in values:
 		values["domain"] = _bare_domain(values["domain"])
 	if name == "deals":
@@ -298,6 +308,14 @@ def _with_derived(portal: "Portal", record: Record, values: dict[str, str], now:
 	if record.type.created in values and values[record.type.created]:
 		record.created_at = moment(values[record.type.created])
 	return values
+
+
+def _national(phone: str) -> str:
+	"""Digits without the country code, where one is written."""
+	try:
+		return phonenumbers.national_significant_number(phonenumbers.parse(phone, None))
+	except phonenumbers.NumberParseException:
+		return "".join(char for char in phone if char.isdigit())
 
 
 def _bare_domain(domain: str) -> str:
