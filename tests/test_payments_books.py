@@ -162,7 +162,7 @@ def request_for(doc, part=None):
 	)
 	if part:
 		made.grand_total = float(part)
-	made.insert()
+	made.save()  # ERPNext may have stored the draft already
 	made.submit()
 	frappe.db.commit()  # workers must see it
 	return made
@@ -590,15 +590,28 @@ def test_the_webhook_of_our_refund_may_come_first(gateways):
 	assert outstanding(note) == 0 and gateway.balance("Clearing") == 60
 
 
-def test_a_credit_note_that_reduced_its_invoice_is_refunded_too(gateways):
-	"""ERPNext's switch "Update Outstanding for Self" off: the credit stands on the invoice, as a negative amount."""
+def test_a_credit_that_stands_on_the_invoice_is_refunded_from_there(gateways):
+	"""ERPNext's switch "Update Outstanding for Self" off: the credit is taken off the invoice, and what was paid on it
+	later makes it negative."""
+	gateway, invoice = gateways(), sale(total="100")
+	note = credit(invoice, "40", update_outstanding_for_self=0)
+	assert (outstanding(invoice), outstanding(note)) == (60, 0)
+	with pytest.raises(frappe.ValidationError, match="settled"):
+		api.refund(note.name, gateway.connection)
+	payment = gateway.account.pay("100", reference=about(invoice))
+	event = gateway.tell("payments", payment)
+	assert "40" in event.message and outstanding(invoice) == 0
+	assert gateway.balance("Clearing") == 100
+
+
+def test_a_credit_larger_than_what_is_owed_is_refunded(gateways):
 	gateway = gateways()
 	invoice, _payment = paid_invoice(gateway)
 	note = credit(invoice, "40", update_outstanding_for_self=0)
-	assert outstanding(invoice) == -40
+	assert outstanding(invoice) + outstanding(note) == -40
 	[answer] = api.refund(note.name, gateway.connection)
 	assert answer["status"] == "Done", answer
-	assert outstanding(invoice) == 0 and gateway.balance("Clearing") == 60
+	assert (outstanding(invoice), outstanding(note)) == (0, 0) and gateway.balance("Clearing") == 60
 
 
 def test_several_payments_are_refunded_as_far_as_each_goes(gateways):

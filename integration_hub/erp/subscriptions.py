@@ -273,18 +273,27 @@ def _of_period(subscription: Any, record: Bill) -> Any:
 
 
 def _by_subscription(subscription: Any, record: Bill, ctx: Context) -> Any:
-	"""The cycle's invoice as ERPNext itself makes it, with its prices and taxes, dated by the bill; it names the period,
-	so that ERPNext does not make it again."""
+	"""The cycle's invoice as ERPNext itself makes it, with its prices and taxes, dated by its payment; it names the
+	period, so that ERPNext does not make it again."""
 	first, last = _period(record)
-	# in memory only: the Subscription itself goes on as ERPNext's scheduler has it
+	# in memory only: the Subscription itself goes on as ERPNext's scheduler has it. "Beginning" bills whole cycles
 	subscription.current_invoice_start, subscription.current_invoice_end = first, last
-	subscription.generate_invoice_at = "Days before the current subscription period"
+	subscription.generate_invoice_at = "Beginning of the current subscription period"
 	subscription.trial_period_end = None
-	doc = subscription.create_invoice(first, last, posting_date=site_date(record.created_at))
-	doc.db_set(
-		{"integration_connection": ctx.connection.name, "integration_order": _number(record)},
-		update_modified=False,
+	subscription.submit_invoice = 0
+	doc = subscription.create_invoice(first, last)
+	day = site_date(record.paid_at or record.created_at)
+	doc.update(
+		{
+			"posting_date": day,
+			"due_date": day,
+			"payment_terms_template": None,
+			"payment_schedule": [],
+			"integration_connection": ctx.connection.name,
+			"integration_order": _number(record),
+		}
 	)
+	doc.save()
 	return doc
 
 

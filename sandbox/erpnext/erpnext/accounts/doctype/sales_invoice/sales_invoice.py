@@ -87,6 +87,7 @@ class SalesInvoice(SellingController):
 	def validate(self):
 		self.validate_posting_time()
 		super().validate()
+		self.validate_against_voucher_outstanding()
 		self.so_dn_required()
 		self.validate_with_previous_doc(
 			{
@@ -116,6 +117,15 @@ class SalesInvoice(SellingController):
 			self.set("packed_items", [])
 		self.set_status()
 		self.reset_default_field_value("set_warehouse", "items", "warehouse")
+
+	def validate_against_voucher_outstanding(self):
+		"""A credit larger than what is still owed on its invoice stands for itself."""
+		if not (self.is_return and self.return_against) or cint(self.update_outstanding_for_self):
+			return
+		owed = frappe.db.get_value("Sales Invoice", self.return_against, "outstanding_amount")
+		if abs(flt(self.rounded_total) or flt(self.grand_total)) > flt(owed):
+			self.update_outstanding_for_self = 1
+			self.calculate_taxes_and_totals()
 
 	def set_missing_values(self, for_validate=False):
 		if not self.debit_to:
