@@ -121,6 +121,14 @@ class Connected:
 			as_dict=True,
 		)
 
+	def documents(self, doctype: str, order=None, **filters: Any) -> list[Any]:
+		frappe.db.rollback()
+		wanted = {"integration_connection": self.connection, **filters}
+		if order is not None:
+			wanted["integration_order"] = order.name
+		names = frappe.get_all(doctype, filters=wanted, pluck="name", order_by="creation")
+		return [frappe.get_doc(doctype, name) for name in names]
+
 	# --- webhooks
 
 	@property
@@ -163,14 +171,6 @@ class Hub(Connected):
 	def sales_order(self, order) -> Any:
 		link = self.link("orders", order.id)
 		return frappe.get_doc(link.reference_doctype, link.reference_name) if link else None
-
-	def documents(self, doctype: str, order=None, **filters: Any) -> list[Any]:
-		frappe.db.rollback()
-		wanted = {"integration_connection": self.connection, **filters}
-		if order is not None:
-			wanted["integration_order"] = order.name
-		names = frappe.get_all(doctype, filters=wanted, pluck="name", order_by="creation")
-		return [frappe.get_doc(doctype, name) for name in names]
 
 
 class Hubs:
