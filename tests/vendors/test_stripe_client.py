@@ -677,6 +677,36 @@ def test_a_session_that_starts_a_subscription(client, account):
 	assert known.metadata.to_dict() == {"erp": "SUB-2"} and known.latest_invoice.id == done["invoice"]
 
 
+def test_a_subscription_whose_first_payment_is_declined(client, account):
+	price = account.add_price("Plan", 1500, interval="month")
+	made = client.checkout.sessions.create(
+		{
+			"mode": "subscription",
+			"line_items": [{"price": price["id"], "quantity": 1}],
+			"success_url": "https://example.com",
+		}
+	)
+	assert account.pay(made.id, decline="insufficient_funds")["status"] == "open"
+	assert client.subscriptions.list({"status": "all"}).data == client.invoices.list().data == []
+	told = types(client)
+	assert "charge.failed" in told and "customer.subscription.created" not in told
+	assert account.pay(made.id)["status"] == "complete"
+	assert client.subscriptions.list().data[0].status == "active"
+
+
+def test_a_subscription_that_starts_unpaid(client, account):
+	made = subscription(client, payment_behavior="default_incomplete")
+	assert made.status == "incomplete"
+	account.pay(made.latest_invoice)
+	assert client.subscriptions.retrieve(made.id).status == "active"
+	declined = account.add_customer(method="pm_card_chargeDeclined")
+	price = made["items"].data[0].price.id
+	known = {"customer": declined["id"], "items": [{"price": price}]}
+	assert client.subscriptions.create(known).status == "incomplete"
+	with pytest.raises(stripe.CardError):
+		client.subscriptions.create({**known, "payment_behavior": "error_if_incomplete"})
+
+
 def test_an_invoice_by_hand(client, account):
 	customer = account.add_customer(method="pm_card_visa", email="ada@example.com")
 	invoice = client.invoices.create({"customer": customer["id"], "description": "INV-7"})

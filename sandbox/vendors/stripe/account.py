@@ -127,6 +127,17 @@ class Account(Doings):
 			self._added.append(made)
 		return made
 
+	def unmake(self, *objects: dict) -> None:
+		"""They never were: nothing is told of them."""
+		gone = {one["id"] for one in objects}
+		for table in self.tables.values():
+			for id in gone & set(table):
+				del table[id]
+		silent = {event["id"] for event in self.all("event") if event["data"]["object"].get("id") in gone}
+		for id in silent:
+			del self.tables["event"][id]
+		self.outbox = [sent for sent in self.outbox if sent[0]["id"] not in silent]
+
 	def all(self, object: str) -> list[dict]:
 		"""Newest first."""
 		return list(reversed(self.tables.get(object, {}).values()))

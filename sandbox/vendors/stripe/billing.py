@@ -29,11 +29,12 @@ def start(
 	behavior: str = "allow_incomplete",
 	trial_end: int | None = None,
 	begin: int | None = None,
+	decline: str | None = None,
 	**fields,
 ) -> dict:
 	"""items: [(price, quantity)]. begin: when its first period began, perhaps in the past. Raises Refusal.
 
-	behavior: what to do when the first payment fails, as in the API's payment_behavior.
+	behavior: what to do when the first payment fails, as in the API's payment_behavior. decline: let it fail.
 	"""
 	automatic = collection_method == "charge_automatically"
 	charged = method or customers.default_method(account, customer)
@@ -74,6 +75,7 @@ def start(
 		"invoice_settings": {"account_tax_ids": None, "issuer": {"type": "self"}},
 		"items": {"object": "list", "data": [], "has_more": False},
 		"latest_invoice": None,
+		"managed_payments": {"enabled": False},
 		"metadata": {},
 		"next_pending_invoice_item_invoice": None,
 		"on_behalf_of": None,
@@ -103,11 +105,10 @@ def start(
 	account.tell("customer.subscription.created", subscription)
 	invoice = _invoice(account, subscription, "subscription_create", free=bool(trial_end))
 	try:
-		_collect(account, invoice, charged, pay=behavior != "default_incomplete", first=True)
+		_collect(account, invoice, charged, pay=behavior != "default_incomplete", decline=decline)
 	except Refusal:
 		if behavior == "error_if_incomplete":
-			del account.tables["subscription"][subscription["id"]]
-			void(account, invoice)
+			account.unmake(subscription, invoice, *payments_of(account, invoice))
 			raise
 	return subscription
 
@@ -417,7 +418,6 @@ def _collect(
 	*,
 	pay: bool,
 	decline: str | None = None,
-	first: bool = False,
 ) -> None:
 	finalize(account, invoice)
 	if invoice["status"] == "paid":

@@ -177,7 +177,7 @@ def pay(
 	billed = {"address": details["address"], "email": details["email"], "name": details["name"]}
 	chosen = methods.make(account, "sepa_debit" if delayed and method == "card" else method, billed)
 	if session["mode"] == "subscription":
-		return _subscribe(account, session, chosen, details)
+		return _subscribe(account, session, chosen, details, decline)
 	if session["amount_total"] == 0:
 		session["payment_status"] = "no_payment_required"
 		return _complete(account, session, details)
@@ -239,7 +239,7 @@ def _complete(account: "Account", session: dict, details: dict) -> dict:
 	return session
 
 
-def _subscribe(account: "Account", session: dict, method: dict, details: dict) -> dict:
+def _subscribe(account: "Account", session: dict, method: dict, details: dict, decline: str | None) -> dict:
 	if session["customer"] is None:
 		made = customers.create(account, email=details["email"], name=details["name"])
 		session["customer"] = made["id"]
@@ -254,6 +254,7 @@ def _subscribe(account: "Account", session: dict, method: dict, details: dict) -
 		[(one["price"], one["quantity"]) for one in session["_line_items"]],
 		method=method,
 		behavior="error_if_incomplete",
+		decline=decline,
 		**known,
 	)
 	session |= {

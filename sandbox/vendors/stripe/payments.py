@@ -34,6 +34,7 @@ def new_intent(account: "Account", amount: int, currency: str, **fields) -> dict
 		"excluded_payment_method_types": None,
 		"last_payment_error": None,
 		"latest_charge": None,
+		"managed_payments": {"enabled": False},
 		"metadata": {},
 		"next_action": None,
 		"on_behalf_of": None,
