@@ -193,5 +193,9 @@ def test_without_its_app_a_connection_says_so(app_site):
 	remove_app("acme_hub", yes=True, no_backup=True, force=True)
 	frappe.clear_cache()
 	frappe.local.app_modules = None
+	from integration_hub.sync import worker
+
+	assert worker.drain(doc.name) == 0, "what is due stays due"
+	assert not desk.status(doc.name)["pulls"]
 	sentences = [one["sentence"] for one in desk.status(doc.name)["troubles"]]
 	assert any("not installed on this site" in one for one in sentences)

@@ -18,7 +18,7 @@ from typing import Any
 import frappe
 from frappe import _
 
-from integration_hub.connectors.contract import CapturesPayments, RefundsPayments, TakesPayments, satisfies
+from integration_hub.connectors.contract import CapturesPayments, RefundsPayments, TakesPayments
 from integration_hub.erp import payables, payouts
 from integration_hub.records import Reference
 from integration_hub.sync import commands, connections, worker
@@ -194,7 +194,7 @@ def _gateways(doc: Any) -> list[Any]:
 
 
 def _can(gateway: Any, capability: type) -> bool:
-	return satisfies(connections.class_of(gateway), capability)
+	return connections.can(gateway, capability)
 
 
 def _gateway(doc: Any, name: str | None, capability: type) -> Any:

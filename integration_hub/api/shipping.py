@@ -17,7 +17,7 @@ import frappe
 from frappe import _
 from frappe.utils import flt, getdate
 
-from integration_hub.connectors.contract import QuotesRates, ShipsParcels, satisfies
+from integration_hub.connectors.contract import QuotesRates, ShipsParcels
 from integration_hub.erp import consignments, parcels
 from integration_hub.sync import commands, connections, pull
 from integration_hub.sync import parcels as sending
@@ -39,7 +39,7 @@ def options(doctype: str, name: str) -> dict[str, Any]:
 			{
 				"name": one.name,
 				"title": one.title,
-				"quotes_rates": satisfies(connections.class_of(one), QuotesRates),
+				"quotes_rates": connections.can(one, QuotesRates),
 				"rule": one.service_rule,
 			}
 			for one in carriers
@@ -198,7 +198,7 @@ def _carriers(company: str) -> list[Any]:
 		pluck="name",
 	)
 	found = [connections.get(name) for name in names]
-	return [one for one in found if satisfies(connections.class_of(one), ShipsParcels)]
+	return [one for one in found if connections.can(one, ShipsParcels)]
 
 
 def _carrier(name: str) -> Any:

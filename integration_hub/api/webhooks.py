@@ -6,7 +6,7 @@ Order of events: find the Connection, verify the signature over the raw bytes, s
 commit, answer 200, wake a worker. Nothing is worked on in the request.
 
 Answers: 200 stored (or known already) · 401 wrong signature · 404 unknown key, or a Connection that takes no
-webhooks · 405 not POST · 413 body over 5 MB. Bodies of errors say nothing about what exists here.
+webhooks · 405 not POST · 413 body over 5 MB · 503 its connector is not installed. Bodies of errors say nothing about what exists here.
 """
 
 from __future__ import annotations
@@ -60,6 +60,8 @@ def _receive(request: Request) -> Response:
 	if name is None:
 		return _answer(404, "not found")
 	connection = connections.get(name)
+	if not connections.is_installed(connection):
+		return _answer(503, "not available")  # the vendor tries again; the app may come back
 	connector = connections.verifier(connection)
 	if not connection.enabled or not isinstance(connector, ReceivesWebhooks):
 		return _answer(404, "not found")

@@ -11,9 +11,9 @@ from frappe import _
 from frappe.utils import now_datetime
 from frappe.utils.password import decrypt, get_decrypted_password, set_encrypted_password
 
-from integration_hub.connectors import all_connectors, connector_class
+from integration_hub.connectors import UnknownConnector, all_connectors, connector_class
 from integration_hub.connectors.budget import Budget
-from integration_hub.connectors.contract import Connector
+from integration_hub.connectors.contract import Connector, satisfies
 from integration_hub.connectors.http import Exchange, Http
 from integration_hub.failures import NotAuthorised
 from integration_hub.sync import alerts
@@ -33,6 +33,23 @@ def registered() -> dict[str, type[Connector]]:
 
 def class_of(connection) -> type[Connector]:
 	return connector_class(connection.connector, frappe.get_hooks("integration_hub_connectors"))
+
+
+def is_installed(connection) -> bool:
+	"""Is its connector there? The app that brought it may have been removed."""
+	try:
+		class_of(connection)
+	except UnknownConnector:
+		return False
+	return True
+
+
+def can(connection, capability: type) -> bool:
+	"""Has its connector this capability? No, when it is not installed (any more): others must go on without it."""
+	try:
+		return satisfies(class_of(connection), capability)
+	except UnknownConnector:
+		return False
 
 
 def settings_of(connection) -> tuple[dict[str, str], list[str]]:

@@ -284,7 +284,7 @@ def _after_booking(connection: Any, shipment: str, *, labelled: bool) -> None:
 	names = frappe.get_all(parcels.PARCEL, filters={"shipment": shipment, "status": "created"}, pluck="name")
 	if not labelled:
 		store.store(connection.name, [many_draft("labels", names, ("Shipment", shipment))])
-	if connection.request_pickup and satisfies(connections.class_of(connection), PicksUpParcels):
+	if connection.request_pickup and connections.can(connection, PicksUpParcels):
 		store.store(connection.name, [many_draft("pickup", names, ("Shipment", shipment))])
 	for note in frappe.get_all(
 		"Shipment Delivery Note", filters={"parent": shipment}, pluck="delivery_note", distinct=True

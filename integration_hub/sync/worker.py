@@ -86,8 +86,8 @@ def drain(
 	with acting():
 		while time.monotonic() < end and (limit is None or done < limit):
 			connection = connections.get(connection_name)
-			if not connections.is_working(connection):
-				return done
+			if not connections.is_working(connection) or not connections.is_installed(connection):
+				return done  # what is due stays due
 			batch = connections.class_of(connection).event_batch
 			claimed = claim(connection_name, batch if limit is None else min(batch, limit - done))
 			if not claimed:
@@ -120,7 +120,7 @@ def do_now(connection_name: str, event: str) -> bool:
 	"""Work on this one Event at once, in the caller's process. False when it cannot be had: another worker has it, or
 	something else about the same outside thing is being worked on. Commits what the caller has open."""
 	connection = connections.get(connection_name)
-	if not connections.is_working(connection):
+	if not connections.is_working(connection) or not connections.is_installed(connection):
 		return False
 	with acting():
 		claimed = claim(connection_name, 1, event=event)
