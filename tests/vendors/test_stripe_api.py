@@ -63,6 +63,16 @@ def test_payment_method_types_went_with_endive(calls):
 	assert later.error("payment_intents", intent)["code"] == "parameter_unknown"
 
 
+def test_answers_have_the_shape_of_the_version_that_was_asked_for(calls):
+	made = calls.made("checkout/sessions", session_of(1000))
+	assert made["ui_mode"] == "hosted_page" and "allowed_payment_method_types" not in made
+	later = Caller(calls.url, version="2026-10-28.endive").read("checkout/sessions")["data"][0]
+	assert later["allowed_payment_method_types"] is None
+	earlier = Caller(calls.url, version="2026-02-25.clover")
+	assert earlier.made("checkout/sessions", session_of(1000, ui_mode="hosted"))["ui_mode"] == "hosted"
+	assert calls.error("checkout/sessions", session_of(1000, ui_mode="hosted"))["param"] == "ui_mode"
+
+
 # ---- forms
 
 
@@ -272,6 +282,21 @@ def test_the_same_key_at_the_same_time(stripe_vendor, account, calls):
 	assert (
 		calls.post("customers", {"name": "A"}, Idempotency_Key="k").headers["Idempotent-Replayed"] == "true"
 	)
+
+
+def test_eight_refunds_at_once_give_the_money_back_once(account, calls):
+	paid = account.pay(calls.made("payment_links", link_of(1000))["id"])["payment_intent"]
+	answers = []
+	threads = [
+		threading.Thread(target=lambda: answers.append(calls.post("refunds", {"payment_intent": paid})))
+		for _ in range(8)
+	]
+	for thread in threads:
+		thread.start()
+	for thread in threads:
+		thread.join()
+	assert sorted(one.status_code for one in answers) == [200] + [400] * 7
+	assert account.expect(paid)["refunded"] == 1000
 
 
 # ---- troubles

@@ -258,7 +258,8 @@ class Doings:
 		"""Stripe's automatic payout of all that is available; release: of what was pending, too.
 
 		arrive: it reaches the bank at once (else `pay_payout`). reconcile: what is in it can be listed at once (else
-		`complete_reconciliation`). A balance below zero makes a payout with a negative amount. ValueError: nothing there.
+		`complete_reconciliation`). A balance below zero makes a payout with a negative amount. ValueError: nothing
+		there.
 		"""
 		currency = currency or self.currency
 		if release:
