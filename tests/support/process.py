@@ -1,9 +1,12 @@
 """What a worker process of a test runs: `python -m tests.support.process drain CONNECTION`.
 
-It connects to the site named in the environment and works on the Connection's due Events. Tests kill it.
+It connects to the site named in the environment and works on the Connection's due Events. Tests kill it; with
+`die CONNECTION answered|written` it kills itself (SIGKILL) as soon as a vendor has answered, or when everything is
+written but not committed.
 """
 
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -26,7 +29,19 @@ def main() -> None:
 			time.sleep(max(0.0, float(rest[0]) - time.time()))
 		done = worker.drain(connection, limit=int(rest[1]) if len(rest) > 1 else None)
 		print(done, flush=True)
+	elif command == "die":
+		die_when(worker, sys.argv[3])
+		worker.drain(connection)
 	frappe.destroy()
+
+
+def die_when(worker, point: str) -> None:
+	"""Replace the step of the worker that follows the chosen point by the end of this process."""
+
+	def die(*_arguments, **_options):
+		os.kill(os.getpid(), signal.SIGKILL)
+
+	setattr(worker, {"answered": "_finish", "written": "_end"}[point], die)
 
 
 if __name__ == "__main__":
