@@ -635,6 +635,44 @@ def test_a_subscription_ends(client, account):
 	assert types(client).count("customer.subscription.deleted") == 2
 
 
+@pytest.mark.parametrize("behavior,amount", [("create_prorations", None), ("none", 0)])
+def test_a_subscription_with_an_anchor(client, account, behavior, amount):
+	"""Until the first full cycle the time costs its share of 40.00, or nothing."""
+	now = account.now()
+	anchor = now + 10 * 86400
+	made = subscription(
+		client, billing_cycle_anchor=anchor, proration_behavior=behavior, expand=["latest_invoice"]
+	)
+	(item,) = made["items"].data
+	assert (item.current_period_end, made.billing_cycle_anchor) == (anchor, anchor)
+	paid = made.latest_invoice.amount_paid
+	assert paid == amount or amount is None and 4000 * 10 / 31.1 < paid < 4000 * 10 / 27.9
+	cycle = account.next_cycle(made.id)
+	assert (cycle["amount_paid"], cycle["lines"]["data"][0]["period"]["start"]) == (4000, anchor)
+	with pytest.raises(stripe.InvalidRequestError) as refused:
+		subscription(client, billing_cycle_anchor=now - 5)
+	assert refused.value.param == "billing_cycle_anchor"
+
+
+def test_a_subscription_with_an_end(client, account):
+	made = subscription(client, cancel_at=int(time.time()) + 45 * 86400)
+	assert account.next_cycle(made.id)["status"] == "paid"
+	account.next_cycle(made.id)
+	assert client.subscriptions.retrieve(made.id).status == "canceled"
+	assert len(client.invoices.list().data) == 2
+	with pytest.raises(stripe.InvalidRequestError):
+		subscription(client, cancel_at=5)
+
+
+def test_the_card_of_the_first_payment_is_kept(client, account):
+	known = {"save_default_payment_method": "on_subscription"}
+	made = subscription(client, payment_behavior="default_incomplete", payment_settings=known)
+	assert made.default_payment_method is None
+	account.pay(made.latest_invoice, method="pm_card_mastercard")
+	kept = client.subscriptions.retrieve(made.id, {"expand": ["default_payment_method"]})
+	assert kept.default_payment_method.card.brand == "mastercard"
+
+
 def test_nothing_to_charge_and_a_trial(client):
 	customer = client.customers.create({"email": "ada@example.com"})
 	price = {

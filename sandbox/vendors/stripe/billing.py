@@ -2,12 +2,14 @@
 
 import copy
 from datetime import datetime, timezone
+from fractions import Fraction
+from math import floor
 from typing import TYPE_CHECKING
 
 from dateutil.relativedelta import relativedelta
 
 from sandbox.vendors.stripe import catalog, customers, payments
-from sandbox.vendors.stripe.errors import Refusal
+from sandbox.vendors.stripe.errors import Refusal, unsupported
 
 if TYPE_CHECKING:
 	from sandbox.vendors.stripe.account import Account
@@ -29,12 +31,15 @@ def start(
 	behavior: str = "allow_incomplete",
 	trial_end: int | None = None,
 	begin: int | None = None,
+	anchor: int | None = None,
+	prorate: bool = True,
 	decline: str | None = None,
 	**fields,
 ) -> dict:
 	"""items: [(price, quantity)]. begin: when its first period began, perhaps in the past. Raises Refusal.
 
 	behavior: what to do when the first payment fails, as in the API's payment_behavior. decline: let it fail.
+	anchor: when the first full cycle begins; the time until then costs its share (prorate), or nothing.
 	"""
 	automatic = collection_method == "charge_automatically"
 	charged = method or customers.default_method(account, customer)
@@ -45,14 +50,15 @@ def start(
 			"https://stripe.com/docs/billing/subscriptions/payment-methods-setting#payment-method-priority."
 		)
 		raise Refusal(message, code="resource_missing")
-	anchor = trial_end or begin or account.now()
+	if anchor:
+		_check_anchor(account, anchor, items, bool(begin or trial_end))
 	subscription = account.add("sub", "subscription")
 	account.change(customer, currency=customer["currency"] or items[0][0]["currency"])
 	subscription |= {
 		"application": None,
 		"application_fee_percent": None,
 		"automatic_tax": {"disabled_reason": None, "enabled": False, "liability": None},
-		"billing_cycle_anchor": anchor,
+		"billing_cycle_anchor": anchor or trial_end or begin or account.now(),
 		"billing_cycle_anchor_config": None,
 		"billing_mode": {"flexible": None, "type": "classic"},
 		"billing_schedules": [],
@@ -96,14 +102,15 @@ def start(
 		"trial_end": trial_end,
 		"trial_settings": {"end_behavior": {"missing_payment_method": "create_invoice"}},
 		"trial_start": account.now() if trial_end else None,
-		"_cycle": -1 if trial_end else 0,
+		"_cycle": -1 if trial_end or anchor else 0,  # -1: what comes before the anchor
 	} | fields
 	subscription["items"]["url"] = f"/v1/subscription_items?subscription={subscription['id']}"
 	for price, quantity in items:
 		add_item(account, subscription, price, quantity)
 	_set_period(subscription)
 	account.tell("customer.subscription.created", subscription)
-	invoice = _invoice(account, subscription, "subscription_create", free=bool(trial_end))
+	share = _share(subscription, prorate) if anchor else Fraction(not trial_end)
+	invoice = _invoice(account, subscription, "subscription_create", share)
 	try:
 		_collect(account, invoice, charged, pay=behavior != "default_incomplete", decline=decline)
 	except Refusal:
@@ -111,6 +118,31 @@ def start(
 			account.unmake(subscription, invoice, *payments_of(account, invoice))
 			raise
 	return subscription
+
+
+def _check_anchor(account: "Account", anchor: int, items: list[tuple[dict, int]], otherwise: bool) -> None:
+	if otherwise:
+		raise unsupported("billing_cycle_anchor together with a trial or a backdated start")
+	now = datetime.fromtimestamp(account.now(), timezone.utc)
+	latest = min(int((now + _step(price["recurring"])).timestamp()) for price, _ in items)
+	if not account.now() < anchor <= latest:
+		message = (
+			"`billing_cycle_anchor` must be in the future, and not later than the next natural billing date "
+			f"({latest}) for the plan."
+		)
+		raise Refusal(message, param="billing_cycle_anchor", early=True)
+
+
+def _share(subscription: dict, prorate: bool) -> Fraction:
+	"""Of a full cycle, that the time until the anchor costs."""
+	anchor = subscription["billing_cycle_anchor"]
+	recurring = subscription["items"]["data"][0]["price"]["recurring"]
+	whole = anchor - int((datetime.fromtimestamp(anchor, timezone.utc) - _step(recurring)).timestamp())
+	return Fraction(anchor - subscription["start_date"], whole) if prorate else Fraction(0)
+
+
+def _step(recurring: dict, count: int = 1) -> relativedelta:
+	return relativedelta(**{f"{recurring['interval']}s": recurring["interval_count"] * count})
 
 
 def add_item(account: "Account", subscription: dict, price: dict, quantity: int) -> dict:
@@ -165,11 +197,10 @@ def period(subscription: dict, recurring: dict) -> tuple[int, int]:
 	anchor = datetime.fromtimestamp(subscription["billing_cycle_anchor"], timezone.utc)
 	cycle = subscription["_cycle"]
 	if cycle < 0:
-		return subscription["trial_start"], subscription["trial_end"]
+		return subscription["trial_start"] or subscription["start_date"], subscription["billing_cycle_anchor"]
 
 	def after(count: int) -> int:
-		step = relativedelta(**{f"{recurring['interval']}s": recurring["interval_count"] * count})
-		return int((anchor + step).timestamp())
+		return int((anchor + _step(recurring, count)).timestamp())
 
 	return after(cycle), after(cycle + 1)
 
@@ -183,7 +214,8 @@ def next_cycle(
 	"""
 	if subscription["status"] in ("canceled", "incomplete", "incomplete_expired"):
 		raise ValueError(f"Subscription {subscription['id']} is {subscription['status']}")
-	if subscription["cancel_at_period_end"]:
+	ends = min(item["current_period_end"] for item in subscription["items"]["data"])
+	if subscription["cancel_at_period_end"] or (subscription["cancel_at"] or ends + 1) <= ends:
 		cancel(account, subscription)
 		return account.find("invoice", subscription["latest_invoice"])
 	before = copy.deepcopy(subscription)
@@ -365,7 +397,8 @@ def add_line(
 	return line
 
 
-def _invoice(account: "Account", subscription: dict, reason: str, free: bool = False) -> dict:
+def _invoice(account: "Account", subscription: dict, reason: str, share: Fraction = Fraction(1)) -> dict:
+	"""share: of the price, for a period that is no full cycle."""
 	customer = account.find("customer", subscription["customer"])
 	begin = min(item["current_period_start"] for item in subscription["items"]["data"])
 	details = {"metadata": dict(subscription["metadata"]), "subscription": subscription["id"]}
@@ -392,7 +425,7 @@ def _invoice(account: "Account", subscription: dict, reason: str, free: bool = F
 			item["quantity"],
 			item["current_period_start"],
 			item["current_period_end"],
-			amount=0 if free else catalog.amount_of(item["price"], item["quantity"]),
+			amount=floor(catalog.amount_of(item["price"], item["quantity"]) * share + Fraction(1, 2)),
 			subscription=subscription["id"],
 			parent={
 				"invoice_item_details": None,

@@ -74,6 +74,7 @@ def create(call: Call) -> dict:
 	customer = call.account.find("customer", call.params["customer"], "customer")
 	collection = call.get("collection_method", "charge_automatically")
 	_check_due(call, collection)
+	_check_end(call)
 	items = [
 		(_price(call, given, f"items[{place}]"), given.get("quantity", 1))
 		for place, given in enumerate(call.params["items"])
@@ -90,6 +91,8 @@ def create(call: Call) -> dict:
 		behavior=call.get("payment_behavior", "allow_incomplete"),
 		trial_end=_trial(call),
 		begin=call.get("backdate_start_date"),
+		anchor=call.get("billing_cycle_anchor"),
+		prorate=call.get("proration_behavior") != "none",
 		**call.known("cancel_at", "cancel_at_period_end", "days_until_due", "description"),
 	)
 	subscription["payment_settings"] |= call.get("payment_settings", {})
@@ -106,6 +109,14 @@ def _check_due(call: Call, collection: str) -> None:
 	if collection == "charge_automatically" and due:
 		message = "If `collection_method` is `charge_automatically`, `days_until_due` must not be provided."
 		raise Refusal(message, param="days_until_due", early=True)
+
+
+def _check_end(call: Call) -> None:
+	if "cancel_at" in call.params and call.get("cancel_at_period_end"):
+		message = "You may only specify one of these parameters: cancel_at, cancel_at_period_end."
+		raise Refusal(message, code="parameters_exclusive", param="cancel_at", early=True)
+	if (call.get("cancel_at") or call.account.now() + 1) <= call.account.now():
+		raise Refusal("`cancel_at` must be in the future.", param="cancel_at", early=True)
 
 
 def _trial(call: Call) -> int | None:
@@ -157,6 +168,7 @@ def retrieve(call: Call) -> dict:
 	"subscriptions.update",
 	EXPAND
 	| {
+		"cancel_at": Moment(unset=True),
 		"cancel_at_period_end": Flag(),
 		"collection_method": COLLECTION,
 		"days_until_due": Integer(0, 365),
@@ -171,9 +183,9 @@ def update(call: Call) -> dict:
 	subscription = call.here("subscription", "id")
 	if subscription["status"] == "canceled":
 		raise Refusal("A canceled subscription can only update its cancellation_details and metadata.")
-	changes = call.changes(
-		subscription, "cancel_at_period_end", "collection_method", "days_until_due", "description"
-	)
+	_check_end(call)
+	fields = "cancel_at cancel_at_period_end collection_method days_until_due description".split()
+	changes = call.changes(subscription, *fields)
 	if "cancel_at_period_end" in changes:
 		ends = subscription["items"]["data"][0]["current_period_end"]
 		wished = changes["cancel_at_period_end"]
