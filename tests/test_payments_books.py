@@ -12,7 +12,17 @@ import pytest
 
 from integration_hub.api import payments as api
 from sandbox import books
-from tests.support.gateway import Gateways, amount, billed, credit, customer, outstanding, sale, with_email
+from tests.support.gateway import (
+	Gateways,
+	amount,
+	billed,
+	credit,
+	customer,
+	everything_balances,
+	outstanding,
+	sale,
+	with_email,
+)
 from tests.support.paper import now
 
 
@@ -324,17 +334,6 @@ def test_a_foreign_document_paid_in_full_is_paid_in_full(gateways, settles_in, k
 	assert gateway.tell("payments", over).status == "Done", gateway.events()
 	assert gateway.entry(over).unallocated_amount
 	everything_balances(gateway)
-
-
-def everything_balances(gateway):
-	"""Debit is credit in every document of this Connection."""
-	for doctype in ("Payment Entry", "Journal Entry"):
-		names = frappe.get_all(doctype, filters={"integration_connection": gateway.connection}, pluck="name")
-		for name in names:
-			rows = frappe.get_all(
-				"GL Entry", filters={"voucher_no": name, "is_cancelled": 0}, fields=["debit", "credit"]
-			)
-			assert sum(amount(row.debit) for row in rows) == sum(amount(row.credit) for row in rows), name
 
 
 def test_home_money_settled_abroad_takes_the_banks_rate(gateways):

@@ -98,6 +98,17 @@ def balance(account: str) -> tuple[Decimal, Decimal]:
 	return own, base
 
 
+def everything_balances(gateway):
+	"""Debit is credit in every document of this Connection."""
+	for doctype in ("Payment Entry", "Journal Entry"):
+		names = frappe.get_all(doctype, filters={"integration_connection": gateway.connection}, pluck="name")
+		for name in names:
+			rows = frappe.get_all(
+				"GL Entry", filters={"voucher_no": name, "is_cancelled": 0}, fields=["debit", "credit"]
+			)
+			assert sum(amount(row.debit) for row in rows) == sum(amount(row.credit) for row in rows), name
+
+
 class Gateways:
 	"""Makes Gateways for one test and forgets them after it."""
 
