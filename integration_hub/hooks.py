@@ -55,18 +55,22 @@ doc_events = {
 	"Item": {"after_insert": "integration_hub.tasks.something_was_fixed"},
 	"Customer": {
 		"on_update": "integration_hub.tasks.crm_document_changed",
+		"after_rename": "integration_hub.tasks.crm_document_renamed",
 		"on_trash": "integration_hub.tasks.crm_document_deleted",
 	},
 	"Contact": {
 		"on_update": ["integration_hub.tasks.crm_document_changed", "integration_hub.tasks.consent_changed"],
+		"after_rename": "integration_hub.tasks.crm_document_renamed",
 		"on_trash": "integration_hub.tasks.crm_document_deleted",
 	},
 	"Lead": {
 		"on_update": ["integration_hub.tasks.crm_document_changed", "integration_hub.tasks.consent_changed"],
+		"after_rename": "integration_hub.tasks.crm_document_renamed",
 		"on_trash": "integration_hub.tasks.crm_document_deleted",
 	},
 	"Opportunity": {
 		"on_update": "integration_hub.tasks.crm_document_changed",
+		"after_rename": "integration_hub.tasks.crm_document_renamed",
 		"on_trash": "integration_hub.tasks.crm_document_deleted",
 	},
 	"Address": {"on_update": "integration_hub.tasks.address_changed"},

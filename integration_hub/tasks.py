@@ -77,6 +77,10 @@ def crm_document_changed(doc, method=None) -> None:
 	crm.document_changed(doc)
 
 
+def crm_document_renamed(doc, method=None, old=None, new=None, merge=False) -> None:
+	crm.document_renamed(doc)
+
+
 def crm_document_deleted(doc, method=None) -> None:
 	crm.document_deleted(doc)
 

@@ -12,6 +12,7 @@ webhooks · 405 not POST · 413 body over 5 MB · 503 its connector is not insta
 from __future__ import annotations
 
 import frappe
+from frappe.utils import get_url
 from werkzeug.wrappers import Request, Response
 
 from integration_hub.connectors.contract import ReceivesWebhooks, WebhookRequest
@@ -68,7 +69,7 @@ def _receive(request: Request) -> Response:
 	delivery = WebhookRequest(
 		headers={key.lower(): value for key, value in request.headers.items()},
 		body=body,
-		url=request.url,
+		url=get_url(request.full_path),
 		query=dict(request.args),
 	)
 	try:

@@ -25,10 +25,10 @@ def apply(record: Communication, ctx: Context) -> Result:
 	link = ctx.links.get(RESOURCE, record.id)
 	if link and link.reference_name:
 		return _changed(link.reference_name, record)
-	about = _about(record, ctx)
-	if not about:
+	known = _known(record, ctx)
+	if not known:
 		return Result(None, None, _("About nobody who is known here."), "Ignored")
-	(doctype, name), *others = about
+	(doctype, name), *others = known
 	doc = frappe.get_doc(
 		{
 			"doctype": "Communication",
@@ -60,7 +60,7 @@ def _changed(name: str, record: Communication) -> Result:
 	return Result("Communication", name, _("Brought up to date"))
 
 
-def _about(record: Communication, ctx: Context) -> list[tuple[str, str]]:
+def _known(record: Communication, ctx: Context) -> list[tuple[str, str]]:
 	found = []
 	for resource in ORDER:
 		for link in ctx.links.get_many(resource, record.related.get(resource, ())).values():
@@ -83,19 +83,23 @@ def is_told(doc: Any) -> bool:
 	"""Is a new Communication one that CRMs want to know: between people, about somebody they may know?"""
 	if doc.communication_type != "Communication" or doc.communication_medium not in KIND:
 		return False
-	about = [doc.reference_doctype, *(row.link_doctype for row in doc.timeline_links)]
-	return bool(set(about) & set(DOCTYPES.values()))
+	return any(doctype in DOCTYPES.values() for doctype, _name in about(doc))
+
+
+def about(doc: Any) -> list[tuple[str, str]]:
+	"""(DocType, name) of those a Communication is about."""
+	found = [
+		(doc.reference_doctype, doc.reference_name),
+		*((row.link_doctype, row.link_name) for row in doc.timeline_links),
+	]
+	return [(doctype, name) for doctype, name in dict.fromkeys(found) if doctype and name]
 
 
 def record_of(doc: Any, ctx: Context) -> Communication:
 	"""A Communication as it is told; `related` names those that the outside side knows."""
 	resources = {doctype: resource for resource, doctype in DOCTYPES.items()}
-	about = [
-		(doc.reference_doctype, doc.reference_name),
-		*((row.link_doctype, row.link_name) for row in doc.timeline_links),
-	]
 	related: dict[str, tuple[str, ...]] = {}
-	for doctype, name in dict.fromkeys(about):
+	for doctype, name in about(doc):
 		resource = resources.get(doctype)
 		if not resource:
 			continue

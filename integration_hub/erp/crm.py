@@ -37,6 +37,8 @@ class Known:
 	base: Mapping[str, str]
 	related: Mapping[str, tuple[str, ...]]
 	deleted: bool = False
+	#: our document's key as the outside system keeps it; "" where it was never told
+	key: str = ""
 
 
 def known(link: Any) -> Known | None:
@@ -51,6 +53,7 @@ def known(link: Any) -> Known | None:
 		extra.get("there", {}),
 		related,
 		bool(extra.get("deleted")),
+		extra.get("key", ""),
 	)
 
 
@@ -65,10 +68,16 @@ def remember(
 	related: Mapping[str, tuple[str, ...]],
 	label: str = "",
 	deleted: bool = False,
+	key: str = "",
 ) -> None:
 	"""What both sides agree on now. Makes the Link or brings it up to date, in the caller's transaction."""
 	ctx.links.claim(resource, outside_id)
-	extra = {"there": dict(there), "related": {one: list(ids) for one, ids in related.items()}}
+	extra = {
+		"there": dict(there),
+		"related": {one: list(ids) for one, ids in related.items()},
+		"key": key,
+		"deleted": deleted,
+	}
 	ctx.links.fill(
 		resource,
 		outside_id,
@@ -76,7 +85,7 @@ def remember(
 		name,
 		version=version,
 		label=label,
-		extra={**extra, "deleted": True} if deleted else extra,
+		extra={name: value for name, value in extra.items() if value},
 	)
 
 
@@ -125,7 +134,7 @@ def write(record: CrmRecord, ctx: Context) -> tuple[Result, dict[str, str]]:
 	link = known(ctx.links.get(resource, record.id))
 	if link and not frappe.db.exists(DOCTYPES[resource], link.name):
 		return Result(None, None, _("Deleted here; left alone."), "Ignored"), {}
-	if link and record.version and record.version <= link.version:
+	if link and not link.deleted and not _is_news(record, there, link):
 		return Result(DOCTYPES[resource], link.name, _("Known already."), "Ignored"), {}
 	if link is None:
 		doc = _make(record, fields, there, ctx)
@@ -133,16 +142,7 @@ def write(record: CrmRecord, ctx: Context) -> tuple[Result, dict[str, str]]:
 	else:
 		doc = frappe.get_doc(DOCTYPES[resource], link.name)
 		left, message = _update(doc, record, fields, there, link, ctx)
-	remember(
-		ctx,
-		resource,
-		record.id,
-		doc.name,
-		version=record.version,
-		there=there,
-		related=record.related,
-		label=record.label,
-	)
+	_agree(record, doc, fields, there, link, ctx)
 	return Result(doc.doctype, doc.name, message), left
 
 
@@ -153,17 +153,39 @@ def adopt(record: CrmRecord, name: str, ctx: Context) -> tuple[Result, dict[str,
 	there = {one.outside_field: record.fields.get(one.outside_field) or "" for one in fields}
 	doc = frappe.get_doc(DOCTYPES[resource], name)
 	left, message = _update(doc, record, fields, there, None, ctx)
+	_agree(record, doc, fields, there, None, ctx)
+	return Result(doc.doctype, doc.name, message), left
+
+
+def _is_news(record: CrmRecord, there: Mapping[str, str], link: Known) -> bool:
+	"""Is this not what we know? Of our own version too: somebody may have changed it between our look and our write."""
+	if not record.version or not link.version or record.version > link.version:
+		return True
+	if record.version < link.version:
+		return False
+	more = any(set(ids) - set(link.related.get(resource, ())) for resource, ids in record.related.items())
+	return more or any(not mapping.same(there.get(name), text) for name, text in link.base.items())
+
+
+def _agree(
+	record: CrmRecord,
+	doc: Any,
+	fields: Sequence[Field],
+	there: Mapping[str, str],
+	link: Known | None,
+	ctx: Context,
+) -> None:
 	remember(
 		ctx,
-		resource,
+		record.resource,
 		record.id,
 		doc.name,
 		version=record.version,
-		there=there,
+		there=mapping.agreed_on(list(fields), there, link.base if link else None),
 		related=record.related,
 		label=record.label,
+		key=record.key,
 	)
-	return Result(doc.doctype, doc.name, message), left
 
 
 def _update(
@@ -181,8 +203,10 @@ def _update(
 		link.base if link else None,
 		here_is_newer=changed_at(doc) > record.updated_at,
 	)
-	relations = _relate(doc, record, ctx)
-	if merged.to_here or relations:
+	changed = _relate(doc, record, ctx)
+	if link and link.deleted:
+		changed = _take_back(doc, ctx) or changed
+	if merged.to_here or changed:
 		doc.flags.integration_origin = ctx.connection.name
 		later = _set_all(doc, fields, merged.to_here)
 		doc.save()
@@ -374,19 +398,41 @@ def _first(record: CrmRecord, resource: str, ctx: Context) -> str | None:
 
 def missing_relations(record: CrmRecord, ctx: Context, resources: Sequence[str]) -> list[tuple[str, str]]:
 	"""(Resource, outside id) of others that this record needs and that are not here yet, of Resources that come in."""
-	needs = {"contacts": ("customers",), "deals": ("customers", "leads")}.get(record.resource, ())
-	found = []
-	for resource in needs:
-		if resource not in resources:
-			continue
-		ids = record.related.get(resource, ())
-		links = ctx.links.get_many(resource, ids)
-		found += [(resource, one) for one in ids[:1] if one not in links]
-	return found
+	needs = {"contacts": ("customers",), "deals": ("customers", "contacts", "leads")}.get(record.resource, ())
+	return not_here({one: record.related.get(one, ())[:1] for one in needs}, ctx, resources)
+
+
+def not_here(
+	related: Mapping[str, Sequence[str]], ctx: Context, resources: Sequence[str]
+) -> list[tuple[str, str]]:
+	"""Those that are no document here, of Resources that come in. An id that stands under two Resources is one thing that
+	is one or the other: it is asked for once, under the first that comes in."""
+	here = {resource: set(ctx.links.get_many(resource, ids)) for resource, ids in related.items()}
+	found: dict[str, str] = {}
+	for resource, ids in related.items():
+		for one in ids:
+			kin = [
+				other for other, listed in related.items() if one in listed and _may_be_one(resource, other)
+			]
+			if resource in resources and one not in found and not any(one in here[other] for other in kin):
+				found[one] = resource
+	return [(resource, one) for one, resource in found.items()]
+
+
+def _may_be_one(one: str, other: str) -> bool:
+	return one == other or {one, other} == {"contacts", "leads"}
 
 
 def wait_for(missing: Sequence[tuple[str, str]]) -> Waiting:
-	return Waiting(_("Waits for {0}.").format(", ".join(f"{resource} {one}" for resource, one in missing)))
+	"""It is tried again by itself, and at once when the first of them is here."""
+	return Waiting(
+		_("Waits for {0}.").format(", ".join(f"{resource} {one}" for resource, one in missing)),
+		waits_for=waits_for_record(*missing[0]),
+	)
+
+
+def waits_for_record(resource: str, outside_id: str) -> str:
+	return f"record:{resource}:{outside_id}"[:180]
 
 
 def _relate(doc: Any, record: CrmRecord, ctx: Context) -> bool:
@@ -462,6 +508,24 @@ def label_of(doc: Any) -> str:
 	return (doc.get("customer_name") or doc.get("full_name") or doc.get("title") or doc.name)[:140]
 
 
+#: what sets a document aside: its field, the value then, and the value it had before
+SET_ASIDE = {
+	"Customer": ("disabled", 1, 0),
+	"Contact": ("status", "Passive", "Open"),
+	"Lead": ("status", "Do Not Contact", "Open"),
+	"Opportunity": ("status", "Closed", "Open"),
+}
+
+
+def _take_back(doc: Any, ctx: Context) -> bool:
+	"""It was deleted outside and is there again: what was set aside for that counts again."""
+	field, value, before = SET_ASIDE[doc.doctype]
+	if ctx.connection.when_deleted != "Disable Here" or doc.get(field) != value:
+		return False
+	doc.set(field, before)
+	return True
+
+
 def gone(resource: str, outside_id: str, ctx: Context) -> Result:
 	"""Deleted outside. Documents stay (others point to them); a switch sets them aside."""
 	link = known(ctx.links.get(resource, outside_id))
@@ -482,13 +546,8 @@ def gone(resource: str, outside_id: str, ctx: Context) -> Result:
 		return Result(None, None, _("Deleted on both sides."))
 	doc = frappe.get_doc(doctype, link.name)
 	if ctx.connection.when_deleted == "Disable Here":
+		field, value, _before = SET_ASIDE[doctype]
 		doc.flags.integration_origin = ctx.connection.name
-		field, value = {
-			"Customer": ("disabled", 1),
-			"Contact": ("status", "Passive"),
-			"Lead": ("status", "Do Not Contact"),
-			"Opportunity": ("status", "Closed"),
-		}[doctype]
 		doc.set(field, value)
 		doc.save()
 	doc.add_comment("Info", _("Deleted at {0}.").format(ctx.connection.title))

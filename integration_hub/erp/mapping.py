@@ -200,8 +200,9 @@ def merge(
 ) -> Merged:
 	"""Three-way merge, field by field. `base` is what the outside side held when both last agreed (None: never).
 
-	A field that changed on one side only goes to the other. Changed on both, the row's rule decides. Without a base an
-	empty side takes what the other has. A field of direction In or Out only ever goes that way.
+	A field that changed on one side only goes to the other. Changed on both, the row's rule decides. What the sides never
+	agreed on is taken from the one that has something, and where both have, as the row says. A field of direction In or
+	Out only ever goes that way: when its source has changed, or is said to win; nothing is emptied that was never agreed on.
 	"""
 	to_here: dict[str, str] = {}
 	to_there: dict[str, str] = {}
@@ -210,39 +211,74 @@ def merge(
 		ours, theirs = here.get(name, ""), there.get(name, "")
 		if same(ours, theirs):
 			continue
+		agreed = (base or {}).get(name)
 		if one.direction == "In":
-			to_here[name] = theirs
+			if _goes(theirs, agreed, one.wins == "Outside"):
+				to_here[name] = theirs
 		elif one.direction == "Out":
-			to_there[name] = ours
-		elif _theirs(one, ours, theirs, base, here_is_newer):
+			if _goes(ours, agreed, one.wins == "ERPNext"):
+				to_there[name] = ours
+		elif _theirs(one, ours, theirs, agreed, here_is_newer):
 			to_here[name] = theirs
 		else:
 			to_there[name] = ours
 	return Merged(to_here, to_there)
 
 
-def _theirs(one: Field, ours: str, theirs: str, base: Mapping[str, str] | None, here_is_newer: bool) -> bool:
-	if base is None or one.outside_field not in base:
-		if not ours or not theirs:
-			return not ours
-	else:
-		agreed = base[one.outside_field]
-		if same(agreed, theirs) or same(agreed, ours):
-			return same(agreed, ours)
+def _goes(source: str, agreed: str | None, always: bool) -> bool:
+	"""Does a field that goes one way only go now?"""
+	if agreed is None:
+		return not blank(source)
+	return not same(source, agreed) or (always and not blank(source))
+
+
+def _theirs(one: Field, ours: str, theirs: str, agreed: str | None, here_is_newer: bool) -> bool:
+	if agreed is None:
+		if blank(ours) or blank(theirs):
+			return blank(ours)
+	elif same(agreed, theirs) or same(agreed, ours):
+		return same(agreed, ours)
 	if one.wins == "Newer":
 		return not here_is_newer
 	return one.wins == "Outside"
 
 
+def agreed_on(
+	fields: tuple[Field, ...] | list[Field], there: Mapping[str, str], base: Mapping[str, str] | None
+) -> dict[str, str]:
+	"""What both sides agree on once an outside record was taken over. A field that only goes out is not agreed on by
+	hearing of it: else what we never said would look as if we had taken it back."""
+	known = base or {}
+	return {
+		one.outside_field: there.get(one.outside_field, "")
+		if one.direction != "Out"
+		else known[one.outside_field]
+		for one in fields
+		if one.direction != "Out" or one.outside_field in known
+	}
+
+
+def blank(text: str | None) -> bool:
+	"""Nothing, or what ERPNext's check boxes and numbers hold when nobody has said anything: "false" and 0."""
+	text = (text or "").strip()
+	return text in ("", "false") or _number(text) == 0
+
+
 def same(one: str | None, other: str | None) -> bool:
-	"""Equal as far as meaning goes: "1200" and "1200.00", None and ""."""
+	"""Equal as far as meaning goes: "1200" and "1200.00", None and "", two spellings of one moment."""
 	one, other = (one or "").strip(), (other or "").strip()
-	if one == other:
+	if one == other or (blank(one) and blank(other)):
 		return True
-	try:
-		return Decimal(one) == Decimal(other)
-	except InvalidOperation:
-		return False
+	number = _number(one)
+	if number is not None:
+		return number == _number(other)
+	return _is_moment(one) and _is_moment(other) and _moment(one) == _moment(other)
+
+
+def _number(text: str) -> Decimal | None:
+	"""A number as numbers are written. "+49 30" and "01067" are none: with the sign or the zero they would lose their
+	meaning."""
+	return Decimal(text) if re.fullmatch(r"-?(?:0|[1-9]\d*)(?:\.\d+)?", text) else None
 
 
 # --- values and texts --------------------------------------------------------------------------------------
@@ -280,6 +316,10 @@ def _value(text: str, fieldtype: str) -> Any:
 
 def _is_date(text: str) -> bool:
 	return re.fullmatch(r"\d{4}-\d{2}-\d{2}", text) is not None
+
+
+def _is_moment(text: str) -> bool:
+	return re.match(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}", text) is not None
 
 
 def _moment(text: str) -> datetime:

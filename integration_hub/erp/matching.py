@@ -43,7 +43,9 @@ def look_for(
 		common[one.erp_field]: texts.get(one.outside_field) or "" for one in fields if one.erp_field in common
 	}
 	email = said.get("email", "").strip().lower()
-	domain = mapping.domain_of(said.get("website", "")) if said.get("website") else ""
+	domain = mapping.domain_of(said.get("website", ""))
+	if not domain and resource == "customers" and "@" in email:
+		domain = mapping.domain_of(email)
 	return Match(
 		key=key,
 		email=email,

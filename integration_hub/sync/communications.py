@@ -11,9 +11,10 @@ from frappe import _
 
 from integration_hub.connectors.contract import LogsCommunications, ManagesConsent
 from integration_hub.erp import communications
-from integration_hub.erp.context import Result
-from integration_hub.failures import Invalid
-from integration_hub.sync import connections, store, wake
+from integration_hub.erp import crm as erp_crm
+from integration_hub.erp.context import Context, Result
+from integration_hub.failures import Invalid, Waiting
+from integration_hub.sync import connections, crm, store, wake
 from integration_hub.sync.handling import Handler, Route, context, inbound
 
 CONSENTS = "consents"
@@ -71,9 +72,12 @@ def _prepare_communications(
 	wanted: dict[str, Any] = {}
 	for one in works:
 		if frappe.db.exists("Communication", one.reference_name):
-			record = communications.record_of(frappe.get_doc("Communication", one.reference_name), ctx)
+			doc = frappe.get_doc("Communication", one.reference_name)
+			record = communications.record_of(doc, ctx)
 			if record.related:
 				wanted[record.id] = (one, record)
+			else:
+				prepared[one.name] = _awaited(connection, doc)
 	frappe.db.rollback()  # nothing is open while we talk
 	if wanted:
 		outcomes = connector.push_communications(
@@ -84,6 +88,32 @@ def _prepare_communications(
 		for outcome in outcomes:
 			prepared[wanted[outcome.key][0].name] = outcome.failure or outcome
 	return prepared
+
+
+def _awaited(connection: Any, doc: Any) -> Waiting | None:
+	"""None of those it is about is known outside. Somebody who is still to be told is waited for."""
+	for doctype, name in communications.about(doc):
+		resource = crm.RESOURCE_OF.get(doctype)
+		if resource and connections.row_of(connection, resource, "Out") and frappe.db.exists(doctype, name):
+			return Waiting(
+				_("Waits until {0} is known there.").format(name),
+				waits_for=crm.waits_for_document(doctype, name),
+			)
+	return None
+
+
+def _apply_in(record: Any, ctx: Context) -> Result:
+	"""A communication about somebody who is not here yet waits for them."""
+	result = communications.apply(record, ctx)
+	if result.status == "Ignored" and not ctx.links.get(communications.RESOURCE, record.id):
+		related = {resource: ids[:1] for resource, ids in record.related.items()}
+		resources = [
+			row.resource for row in ctx.connection.resources if row.direction == "In" and row.enabled
+		]
+		if missing := erp_crm.not_here(related, ctx, resources):
+			crm.fetch(ctx.connection, missing)
+			raise erp_crm.wait_for(missing)
+	return result
 
 
 def _key(works: Sequence[Any]) -> str:
@@ -146,7 +176,7 @@ ROUTES = (
 		"In",
 		communications.RESOURCE,
 		LogsCommunications,
-		inbound("fetch_communications", "read_communication", communications.apply, communications.removed),
+		inbound("fetch_communications", "read_communication", _apply_in, communications.removed),
 	),
 	Route(
 		"Out",

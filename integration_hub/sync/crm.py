@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -29,7 +30,7 @@ from integration_hub.erp.context import Context, Result
 from integration_hub.erp.mapping import DOCTYPES
 from integration_hub.failures import Failure, Gone, Invalid, NeedsMapping
 from integration_hub.records import CrmChange, CrmRecord, Match
-from integration_hub.sync import connections, covered, store, wake
+from integration_hub.sync import connections, covered, replay, store, wake
 from integration_hub.sync.handling import Handler, Route, context
 
 CAPABILITY = {
@@ -37,6 +38,13 @@ CAPABILITY = {
 	"contacts": SyncsContacts,
 	"leads": SyncsLeads,
 	"deals": SyncsDeals,
+}
+#: how the contract calls each Resource's object
+OBJECTS = {
+	"customers": "companies_are",
+	"contacts": "contacts_are",
+	"leads": "leads_are",
+	"deals": "deals_are",
 }
 RESOURCE_OF = {doctype: resource for resource, doctype in DOCTYPES.items()}
 #: Events written in one statement when everything is told for the first time
@@ -53,43 +61,90 @@ def walk(resource: str):
 # --- in ----------------------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True)
+class _Came:
+	"""What one inbound Event has come to. `record` None: it is gone outside. `same` is the document that it is to be
+	linked with (None: as the Links say, or a new one)."""
+
+	record: CrmRecord | None
+	same: str | None = None
+	note: str = ""
+	#: Resources under which a record that is gone may be known
+	kin: tuple[str, ...] = ()
+
+
 def _prepare_in(connection: Any, connector: SyncsRecords, works: Sequence[Any]) -> Mapping[str, Any]:
 	"""Records, read, and the question answered whether each is known already. Questions are committed here: what waits
-	for their answer is parked, which undoes everything else."""
+	for their answer is parked, which undoes everything else.
+
+	What is said to be deleted is asked for as well: vendors keep no order, and it may have been restored since.
+	"""
 	resource = works[0].resource
-	prepared: dict[str, Any] = {one.name: None for one in works}
-	kept = [one for one in works if one.action != "delete"]
-	wanted = list(dict.fromkeys(one.outside_id for one in kept if not one.payload))
-	names = [one.outside_field for one in mapping.of(connection, resource)]
+	kin = _kin(connector, resource)
+	taken = _switched_on(connection, "In")
+	if not set(kin) & set(taken):
+		off = _Came(None, note=_("{0} are not taken from there.").format(_(resource.title())))
+		return {one.name: off for one in works}
+	wanted = list(dict.fromkeys(one.outside_id for one in works if not one.payload))
+	names = [field.outside_field for other in kin for field in mapping.of(connection, other)]
 	frappe.db.rollback()  # nothing is open while we talk
-	fetched = connector.fetch_records(resource, wanted, names) if wanted else {}
-	for one in kept:
+	fetched = connector.fetch_records(resource, wanted, list(dict.fromkeys(names))) if wanted else {}
+	prepared: dict[str, Any] = {}
+	for one in works:
 		payload = json.loads(one.payload) if one.payload else fetched.get(one.outside_id)
 		try:
 			if payload is None:
-				raise Gone(_("{0} does not exist at {1} any more.").format(one.label, connector.title))
-			prepared[one.name] = _known_or_asked(connection, connector.read_record(resource, payload))
+				prepared[one.name] = _missing(connection, connector, one, kin)
+			else:
+				record = _as_known(connection, connector.read_record(resource, payload), kin)
+				prepared[one.name] = _known_or_asked(connection, record, taken)
 		except Failure as failure:
 			prepared[one.name] = failure
 	return prepared
 
 
-def _known_or_asked(connection: Any, record: CrmRecord) -> tuple[CrmRecord, str | None]:
-	"""The record, and the document it is to be linked with (None: as the Links say, or a new one). Raises NeedsMapping
-	while a person has to say whether it is the same."""
+def _kin(connector: SyncsRecords, resource: str) -> list[str]:
+	"""Resources that are kept in the same object outside, this one first: a lead may be a contact in a certain stage, so
+	what an Event is about is only known once it was read."""
+	names = {other: getattr(connector, OBJECTS[other], None) for other in CAPABILITY}
+	same = [other for other, name in names.items() if other != resource and name == names[resource]]
+	return [resource, *same]
+
+
+def _missing(connection: Any, connector: SyncsRecords, one: Any, kin: Sequence[str]) -> _Came:
+	links = context(connection).links
+	if one.action == "delete" or not any(links.get(other, one.outside_id) for other in kin):
+		return _Came(None, kin=tuple(kin))
+	raise Gone(_("{0} does not exist at {1} any more.").format(one.label, connector.title))
+
+
+def _as_known(connection: Any, record: CrmRecord, kin: Sequence[str]) -> CrmRecord:
+	"""What it is here already counts more than what it looks like outside now."""
+	links = context(connection).links
+	if crm.known(links.get(record.resource, record.id)):
+		return record
+	for other in kin:
+		if other != record.resource and crm.known(links.get(other, record.id)):
+			return record.model_copy(update={"resource": other})
+	return record
+
+
+def _known_or_asked(connection: Any, record: CrmRecord, taken: Sequence[str]) -> _Came:
+	"""The record, and the document it is to be linked with. Raises NeedsMapping while a person has to say whether it is
+	the same."""
 	ctx = context(connection)
-	if ctx.links.get(record.resource, record.id):
-		return record, None
+	if record.resource not in taken:
+		return _Came(record, note=_("{0} are not taken from there.").format(_(record.resource.title())))
+	if ctx.links.get_many(record.resource, (record.id, *record.replaces)):
+		return _Came(record)
 	if own := _of_our_key(record, ctx):
-		return record, own
+		return _Came(record, own)
 	fields = mapping.of(connection, record.resource)
 	said = matching.answers(connection.name, record.resource, record.id)
 	same = next((name for name, row in said.items() if row.status == "Same"), None)
 	if same:
-		return record, same
-	wanted = matching.look_for(
-		record.resource, fields, {name: text or "" for name, text in record.fields.items()}, record.id
-	)
+		return _Came(record, same)
+	wanted = matching.look_for(record.resource, fields, _said(record), record.id)
 	found = [
 		one
 		for one in matching.candidates(record.resource, wanted)
@@ -97,9 +152,9 @@ def _known_or_asked(connection: Any, record: CrmRecord) -> tuple[CrmRecord, str 
 		and not ctx.links.of(DOCTYPES[record.resource], one.name, record.resource)
 	]
 	if not found:
-		return record, None
+		return _Came(record)
 	if _certain(connection, wanted, found):
-		return record, found[0].name
+		return _Came(record, found[0].name)
 	raise _question(connection, record.resource, record, found)
 
 
@@ -134,7 +189,7 @@ def _question(
 			record.label or record.id,
 			[one],
 			here=matching.summary(crm.texts(doc, mapping.of(connection, resource))),
-			there=matching.summary({name: text or "" for name, text in record.fields.items()}),
+			there=matching.summary(_said(record, mapping.of(connection, resource))),
 			url=record.url,
 		)
 	frappe.db.commit()  # see the docstring
@@ -147,27 +202,39 @@ def _question(
 	)
 
 
-def _apply_in(connection: Any, one: Any, prepared: Any) -> Result:
+def _apply_in(connection: Any, one: Any, came: _Came) -> Result:
 	ctx = context(connection)
-	if prepared is None:
+	if came.note:
+		return Result(None, None, came.note, "Ignored")
+	record = came.record
+	if record is None:
 		covered.cover(connection.name, one, None)
-		return crm.gone(one.resource, one.outside_id, ctx)
-	record, same = prepared
+		return _gone(one, came.kin, ctx)
 	_follow_merges(record, ctx)
 	missing = crm.missing_relations(record, ctx, _switched_on(connection, "In"))
 	if missing:
-		_fetch(connection, missing)
+		fetch(connection, missing)
 		raise crm.wait_for(missing)
-	result, left = crm.adopt(record, same, ctx) if same else crm.write(record, ctx)
+	new = ctx.links.get(record.resource, record.id) is None
+	result, left = crm.adopt(record, came.same, ctx) if came.same else crm.write(record, ctx)
 	if left and record.resource in _switched_on(connection, "Out") and result.name:
 		store.store(
 			connection.name, [_draft(DOCTYPES[record.resource], result.name, f"won:{record.version}")]
 		)
+	if new and result.name:
+		replay.go_on([crm.waits_for_record(record.resource, record.id)], connection.name)
 	covered.cover(connection.name, one, record.version or one.version)
 	return result
 
 
-def _fetch(connection: Any, missing: Iterable[tuple[str, str]]) -> None:
+def _gone(one: Any, kin: Sequence[str], ctx: Context) -> Result:
+	"""Deleted outside, under whichever Resource we know it."""
+	known = [other for other in kin if ctx.links.get(other, one.outside_id)] or [one.resource]
+	*_others, result = [crm.gone(other, one.outside_id, ctx) for other in reversed(known)]
+	return result
+
+
+def fetch(connection: Any, missing: Iterable[tuple[str, str]]) -> None:
 	"""What must come first is fetched. In a transaction of its own: waiting undoes ours."""
 	drafts = [
 		store.Draft(
@@ -271,6 +338,11 @@ def document_deleted(doc: Any) -> None:
 			wake.wake_after_commit(row.connection)
 
 
+def document_renamed(doc: Any) -> None:
+	"""Its name is our key outside: told, so that the old name can be given to another document."""
+	document_changed(doc, force=f"renamed:{doc.name}:{doc.modified}")
+
+
 def address_changed(doc: Any) -> None:
 	"""An Address is told as part of its customers."""
 	for row in doc.links:
@@ -327,7 +399,10 @@ class _Told:
 		self.outside_id = known.outside_id if known else ""
 		self.version = known.version if known else ""
 		self.related: Mapping[str, tuple[str, ...]] = {}
+		#: the outside side has news for us
 		self.behind = False
+		#: it turned out that the record is not there any more
+		self.gone = False
 
 
 def _prepare_out(connection: Any, connector: SyncsRecords, works: Sequence[Any]) -> Mapping[str, Any]:
@@ -361,12 +436,18 @@ def _state(connection: Any, one: Any) -> _Told | None:
 	if not frappe.db.exists(one.reference_doctype, one.reference_name):
 		return None
 	doc = frappe.get_doc(one.reference_doctype, one.reference_name)
+	if crm.is_shadow(doc):
+		return None  # ERPNext makes it before it says whose it is
 	ctx = context(connection)
-	links = ctx.links.of(doc.doctype, doc.name, one.resource)
-	known = crm.known(links[0]) if links else None
+	known = _newest(crm.known(link) for link in ctx.links.of(doc.doctype, doc.name, one.resource))
 	state = _Told(doc, crm.texts(doc, mapping.of(connection, one.resource)), known)
 	state.related = crm.related_of(doc, ctx)
 	return state
+
+
+def _newest(found: Iterable[crm.Known | None]) -> crm.Known | None:
+	"""The outside record of a document: of several (documents that were merged here) the live one that changed last."""
+	return max(filter(None, found), key=lambda one: (not one.deleted, one.version), default=None)
 
 
 def _archive(connector: SyncsRecords, resource: str, works: Sequence[Any]) -> dict[str, Any]:
@@ -380,15 +461,13 @@ def _archive(connector: SyncsRecords, resource: str, works: Sequence[Any]) -> di
 def _push(
 	connection: Any, connector: SyncsRecords, resource: str, batch: Sequence[Any], told: Mapping[str, _Told]
 ) -> dict[str, Any]:
-	"""One batch: what changed on both sides is merged first, what is new is looked for first, then one call."""
-	prepared: dict[str, Any] = {}
-	_merge_first(connection, connector, resource, [told[one.name] for one in batch])
-	prepared.update(_look_first(connection, connector, resource, batch, told))
+	"""One batch: what is new is looked for first, what changed on both sides is merged, then one call."""
+	prepared = _look_first(connection, connector, resource, batch, told)
+	left = [one for one in batch if one.name not in prepared]
+	_merge_first(connection, connector, resource, [told[one.name] for one in left])
 	changes: dict[str, Any] = {}
-	for one in batch:
+	for one in left:
 		state = told[one.name]
-		if one.name in prepared:
-			continue
 		change = _change(connection, resource, state)
 		if change is None or (state.known and state.known.deleted) or change.key in changes:
 			prepared[one.name] = state
@@ -413,6 +492,9 @@ def _push(
 
 
 def _settled(connection: Any, connector: SyncsRecords, resource: str, state: _Told, outcome: Any) -> Any:
+	if isinstance(outcome.failure, Gone) and state.known:
+		state.gone = True
+		return state
 	if outcome.failure:
 		if outcome.outside_id and not state.outside_id:
 			# the vendor has one of its own with this e-mail address: a question, not a refusal
@@ -426,40 +508,47 @@ def _settled(connection: Any, connector: SyncsRecords, resource: str, state: _To
 
 def _merge_first(connection: Any, connector: SyncsRecords, resource: str, states: Sequence[_Told]) -> None:
 	"""Read what the outside side has now, in one call: a change made there since both agreed must not be overwritten
-	because its webhook is late."""
-	known = {state.known.outside_id: state for state in states if state.known and not state.known.deleted}
-	known = {
-		outside_id: state
-		for outside_id, state in known.items()
-		if any(not mapping.same(text, state.known.base.get(name)) for name, text in state.here.items())
-	}
-	if not known:
+	because its webhook is late. One that is linked only now has never agreed with us on anything."""
+	open_ones = {state.outside_id: state for state in states if _must_be_read(state)}
+	if not open_ones:
 		return
 	fields = mapping.of(connection, resource)
 	frappe.db.rollback()  # nothing is open while we talk
-	payloads = connector.fetch_records(resource, list(known), [one.outside_field for one in fields])
-	for outside_id, state in known.items():
+	payloads = connector.fetch_records(resource, list(open_ones), [one.outside_field for one in fields])
+	for outside_id, state in open_ones.items():
 		if outside_id not in payloads:
 			continue
 		record = connector.read_record(resource, payloads[outside_id])
-		if record.version <= state.known.version:
+		if state.known and record.version == state.known.version:
 			continue
-		there = {one.outside_field: record.fields.get(one.outside_field) or "" for one in fields}
-		merged = mapping.merge(
-			fields,
-			state.here,
-			there,
-			state.known.base,
-			here_is_newer=crm.changed_at(state.doc) > record.updated_at,
-		)
-		state.here = {
-			name: text
-			for name, text in state.here.items()
-			if name in merged.to_there or mapping.same(text, there.get(name))
-		}
-		# what wins there is left to an inbound Event, which must not find it "known already"
-		state.behind = bool(merged.to_here)
-		state.there = there
+		_merge_one(fields, state, record)
+
+
+def _must_be_read(state: _Told) -> bool:
+	if not state.known:
+		return bool(state.outside_id)
+	changed = any(not mapping.same(text, state.known.base.get(name)) for name, text in state.here.items())
+	return changed and not state.known.deleted
+
+
+def _merge_one(fields: tuple[mapping.Field, ...], state: _Told, record: CrmRecord) -> None:
+	base = state.known.base if state.known else None
+	there = {one.outside_field: record.fields.get(one.outside_field) or "" for one in fields}
+	merged = mapping.merge(
+		fields, state.here, there, base, here_is_newer=crm.changed_at(state.doc) > record.updated_at
+	)
+	state.here = {name: text for name, text in state.here.items() if name in merged.to_there}
+	# what wins there is left to an inbound Event, which must find it neither "known already" nor agreed on
+	state.behind = bool(merged.to_here)
+	state.version = record.version
+	state.there = {
+		name: text
+		for name, text in {
+			**mapping.agreed_on(fields, there, base),
+			**{name: (base or {}).get(name) for name in merged.to_here},
+		}.items()
+		if text is not None
+	}
 
 
 def _look_first(
@@ -481,7 +570,7 @@ def _look_first(
 	found = connector.find_records(resource, [match for _one, match in wanted.values()])
 	for key, (one, match) in wanted.items():
 		state = told[one.name]
-		records = [record for record in found.get(key, ()) if record.key in ("", key)]
+		records = [record for record in found.get(key, ()) if record.key == key or not _is_ours(record)]
 		own = next((record for record in records if record.key == key), None)
 		if own:
 			# ours, from a try whose answer was lost
@@ -490,6 +579,12 @@ def _look_first(
 		if failure := _linked_or_asked(connection, resource, state, match, records):
 			prepared[one.name] = failure
 	return prepared
+
+
+def _is_ours(record: CrmRecord) -> bool:
+	"""Was it made for a document that is still here?"""
+	doctype, _slash, name = record.key.partition("/")
+	return doctype in RESOURCE_OF and bool(frappe.db.exists(doctype, name))
 
 
 def _linked_or_asked(
@@ -522,8 +617,10 @@ def _linked_or_asked(
 	return _asked(resource, state, first)
 
 
-def _said(record: CrmRecord) -> dict[str, str]:
-	return {name: text or "" for name, text in record.fields.items()}
+def _said(record: CrmRecord, fields: Sequence[mapping.Field] = ()) -> dict[str, str]:
+	"""What a record says; with `fields` only what a person has mapped."""
+	names = [one.outside_field for one in fields] or list(record.fields)
+	return {name: record.fields.get(name) or "" for name in names}
 
 
 def _ask_about(connection: Any, resource: str, state: _Told, record: CrmRecord) -> None:
@@ -534,7 +631,7 @@ def _ask_about(connection: Any, resource: str, state: _Told, record: CrmRecord) 
 		record.label or record.id,
 		[matching.Candidate(state.doc.name, _("what identifies it"))],
 		here=matching.summary(state.here),
-		there=matching.summary(_said(record)),
+		there=matching.summary(_said(record, mapping.of(connection, resource))),
 		url=record.url,
 	)
 
@@ -571,14 +668,17 @@ def _ask_outside(
 def _change(connection: Any, resource: str, state: _Told) -> CrmChange | None:
 	"""What is to be told of a document; None when the outside side has it all."""
 	outgoing = {one.outside_field for one in mapping.of(connection, resource) if one.direction != "In"}
-	new = not state.known
+	new = not state.outside_id
 	fields = {
 		name: text
 		for name, text in state.here.items()
-		if name in outgoing and (bool(text) if new else not mapping.same(text, state.there.get(name)))
+		if name in outgoing
+		and (not mapping.blank(text) if new else not mapping.same(text, state.there.get(name)))
 	}
-	related = state.related if new or _more(state.related, state.known.related) else {}
-	if not fields and not related and state.outside_id and not new:
+	told = state.known.related if state.known else {}
+	related = state.related if _more(state.related, told) else {}
+	renamed = bool(state.known and state.known.key and state.known.key != _key(state.doc))
+	if not fields and not related and state.known and not renamed:
 		return None
 	return CrmChange(key=_key(state.doc), id=state.outside_id or None, fields=fields, related=related)
 
@@ -595,16 +695,19 @@ def _key(doc: Any) -> str:
 def _apply_out(connection: Any, one: Any, prepared: Any) -> Result:
 	ctx = context(connection)
 	if prepared is None:
-		return Result(None, None, _("Deleted here before it was told."), "Ignored")
+		return Result(None, None, _("Deleted here, or told as a Lead."), "Ignored")
 	if prepared == "archived":
 		return Result(None, None, _("Archived outside."))
 	state = prepared
 	doc = state.doc
+	if state.gone:
+		return crm.gone(one.resource, state.known.outside_id, ctx)
 	if state.known and state.known.deleted:
 		return Result(doc.doctype, doc.name, _("Deleted outside; it is not made there again."), "Ignored")
 	if state.change is None:
 		return Result(doc.doctype, doc.name, _("Told already."))
-	version = state.known.version if state.behind and state.known else state.version
+	_must_be_free(connection, one.resource, state, ctx)
+	version = (state.known.version if state.known else "") if state.behind else state.version
 	crm.remember(
 		ctx,
 		one.resource,
@@ -612,11 +715,13 @@ def _apply_out(connection: Any, one: Any, prepared: Any) -> Result:
 		doc.name,
 		version=version,
 		there=state.there,
-		related=state.related,
+		related=_together(state),
 		label=crm.label_of(doc),
+		key=state.change.key,
 	)
 	if state.known is None:
 		_tell_followers(connection, doc)
+		replay.go_on([waits_for_document(doc.doctype, doc.name)], connection.name)
 	if state.behind:
 		_fetch_later(connection, one.resource, state)
 	named = ", ".join(sorted(state.change.fields)) or _("what belongs together")
@@ -625,6 +730,31 @@ def _apply_out(connection: Any, one: Any, prepared: Any) -> Result:
 		doc.name,
 		(_("Made outside: {0}") if state.known is None else _("Told: {0}")).format(named),
 	)
+
+
+def _must_be_free(connection: Any, resource: str, state: _Told, ctx: Context) -> None:
+	"""One outside record is one document. Raises Invalid when another document has it."""
+	link = crm.known(ctx.links.get(resource, state.outside_id))
+	if link and link.name != state.doc.name and frappe.db.exists(state.doc.doctype, link.name):
+		raise Invalid(
+			_("{0} is linked with {1} already, so it cannot be {2} as well.").format(
+				state.outside_id, link.name, state.doc.name
+			),
+			fix=(state.doc.doctype, link.name),
+		)
+
+
+def _together(state: _Told) -> dict[str, tuple[str, ...]]:
+	"""What is known to belong together now: what was, and what we have told."""
+	found = {resource: tuple(ids) for resource, ids in (state.known.related if state.known else {}).items()}
+	for resource, ids in state.related.items():
+		found[resource] = tuple(dict.fromkeys((*found.get(resource, ()), *ids)))
+	return found
+
+
+def waits_for_document(doctype: str, name: str) -> str:
+	"""What an Event waits for that needs this document to be known outside."""
+	return f"document:{doctype}/{name}"[:180]
 
 
 def _tell_followers(connection: Any, doc: Any) -> None:

@@ -26,13 +26,13 @@ def replay_where(connection: str, statuses: Iterable[str] = ("Parked", "Dead")) 
 
 
 def go_on(waits_for: Iterable[str], connection: str | None = None) -> int:
-	"""What was parked for these is due again. `connection` None: for every Connection."""
+	"""What was parked for these, or still tries, is due at once. `connection` None: for every Connection."""
 	keys = list(waits_for)
 	if not keys:
 		return 0
 
 	def condition(event):
-		waiting = event.waits_for.isin(keys) & (event.status == "Parked")
+		waiting = event.waits_for.isin(keys) & event.status.isin(("Parked", "Retrying"))
 		return waiting if connection is None else waiting & (event.connection == connection)
 
 	return _requeue(condition)

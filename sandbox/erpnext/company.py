@@ -9,6 +9,18 @@ from __future__ import annotations
 import datetime
 
 PRICE_LISTS = ("Standard Selling", "Standard Buying")
+#: ERPNext's own
+SALES_STAGES = (
+	"Prospecting",
+	"Qualification",
+	"Needs Analysis",
+	"Value Proposition",
+	"Identifying Decision Makers",
+	"Perception Analysis",
+	"Proposal/Price Quote",
+	"Negotiation/Review",
+)
+OPPORTUNITY_TYPES = ("Sales", "Support", "Maintenance")
 MODES_OF_PAYMENT = (
 	("Cheque", "Bank"),
 	("Cash", "Cash"),
@@ -102,6 +114,11 @@ def _records_without_company(frappe, country: str) -> None:
 	_tree(frappe, "Item Group", "item_group_name", "All Item Groups", ITEM_GROUPS)
 	_tree(frappe, "Customer Group", "customer_group_name", "All Customer Groups", CUSTOMER_GROUPS)
 	_tree(frappe, "Territory", "territory_name", "All Territories", (country, "Rest Of The World"))
+	for stage in SALES_STAGES:
+		_insert(frappe, "Sales Stage", stage, stage_name=stage)
+	for kind in OPPORTUNITY_TYPES:
+		if not frappe.db.exists("Opportunity Type", kind):
+			frappe.get_doc({"doctype": "Opportunity Type", "name": kind}).insert()
 	for mode, kind in MODES_OF_PAYMENT:
 		_insert(frappe, "Mode of Payment", mode, mode_of_payment=mode, type=kind)
 	for kind in STOCK_ENTRY_TYPES:

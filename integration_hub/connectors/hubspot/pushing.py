@@ -13,7 +13,7 @@ from typing import Any
 from integration_hub.connectors.contract import Outcome
 from integration_hub.connectors.hubspot.batches import ROWS, chunks, traced
 from integration_hub.connectors.hubspot.client import refused
-from integration_hub.connectors.hubspot.kinds import BELONGS_TO, CONTACTS, DEALS, LEADS, OF_RESOURCE, Kind
+from integration_hub.connectors.hubspot.kinds import CONTACTS, DEALS, LEADS, OF_RESOURCE, Kind
 from integration_hub.connectors.hubspot.pulling import Pulls
 from integration_hub.connectors.hubspot.records import CONTACT_NAMES
 from integration_hub.connectors.hubspot.refusals import Refusal
@@ -116,7 +116,7 @@ class Pushes(Pulls):
 	) -> dict[str, Refusal]:
 		"""Associate what was written with what it belongs to, one call for each kind of other."""
 		wrong: dict[str, Refusal] = {}
-		for resource, other in BELONGS_TO[kind.name].items():
+		for resource, other in self.others_of(kind).items():
 			wrong |= self.associate(kind.name, other.name, self.pairs_of(resource, changes, ended))
 		return wrong
 

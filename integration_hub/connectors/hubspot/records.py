@@ -210,12 +210,19 @@ class Records(Properties):
 		"""Record id → Resource → ids it belongs to, the primary one first. Where leads are contacts, a deal's contact
 		stands under both: it is one of them."""
 		found: dict[str, dict[str, list[str]]] = {one: {} for one in ids}
-		for resource, other in BELONGS_TO[kind.name].items():
+		for resource, other in self.others_of(kind).items():
+			if resource == "leads" and other is CONTACTS:
+				continue  # read with the contacts
 			for record, rows in self.associated(kind.name, other.name, ids).items():
 				found.setdefault(record, {})[resource] = in_order(rows)
 				if other is CONTACTS and self.leads_are_contacts:
 					found[record]["leads"] = in_order(rows)
 		return found
+
+	def others_of(self, kind: Kind) -> dict[str, Kind]:
+		"""Resource → object, of what a record of this Kind belongs to."""
+		others = dict(BELONGS_TO[kind.name])
+		return {**others, "leads": self.kind_of("leads")} if kind is DEALS else others
 
 	def payload(self, kind: Kind, row: Json, **more: Any) -> dict[str, Any]:
 		"""A row as `read_record` takes it: with its address, and the time zone its days are meant in."""

@@ -187,8 +187,8 @@ class Portal:
 		with self.together():
 			return writing.create(self, self.type(type), properties, associations, source=USER)
 
-	def add_contact(self, company: "Record | None" = None, **properties: str) -> Record:
-		"""company: a company record to associate with (`company` the property is set by `change`)."""
+	def add_contact(self, company: "Record | None" = None, /, **properties: str) -> Record:
+		"""company: a company record to associate with."""
 		with self.together():
 			contact = self.add("contacts", properties)
 			if company is not None:
