@@ -8,6 +8,7 @@ import importlib
 
 VENDORS = {
 	"hubspot": "sandbox.vendors.hubspot:HubSpot",
+	"shiprocket": "sandbox.vendors.shiprocket:Shiprocket",
 	"shopify": "sandbox.vendors.shopify:Shopify",
 	"stripe": "sandbox.vendors.stripe:Stripe",
 }

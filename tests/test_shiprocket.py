@@ -1,0 +1,323 @@
+"""Shiprocket end to end: from the Delivery Note to the door, over real HTTP; and what its quirks make of it."""
+
+from datetime import date
+
+import frappe
+import pytest
+
+from integration_hub.api import shipping
+from sandbox import books
+from sandbox.vendors.shiprocket import Shiprocket
+
+BOX = {"weight": 0.8, "length": 20, "width": 15, "height": 10, "count": 1}
+NAME, PASSWORD, TOKEN = "api@sandbox.example", "sandbox-password", "sandbox-token"
+
+
+@pytest.fixture
+def carrier(hub, web):
+	"""A factory of Shiprocket accounts, each connected, with its webhook entered at Shiprocket."""
+	books.address("Company", books.company())
+
+	def make(dry_run="No", **values):
+		settings = {"email": NAME, "pickup_place": "Primary", "dry_run": dry_run}
+		connected = hub.connect(
+			Shiprocket(),
+			"shiprocket",
+			settings,
+			{"password": PASSWORD, "webhook_token": TOKEN},
+			**{"request_pickup": 0, **values},
+		)
+		connected.world = connected.vendor.company
+		connected.vendor.set_webhook(web + connected.webhook_path, TOKEN)
+		return connected
+
+	return make
+
+
+def delivered(quantity=2, email="", cod=False):
+	"""A submitted Delivery Note in rupees for a customer in India."""
+	books.rate("INR", books.currency(), 0.011)
+	sku = f"SR-{frappe.generate_hash(length=6)}"
+	books.stock_item(sku, 50)
+	buyer = books.customer(f"Shiprocket Buyer {frappe.generate_hash(length=6)}", email)
+	note = frappe.get_doc(
+		{
+			"doctype": "Delivery Note",
+			"company": books.company(),
+			"customer": buyer,
+			"currency": "INR",
+			"conversion_rate": 0.011,
+			"shipping_address_name": books.address("Customer", buyer),
+			"set_warehouse": books.warehouse(),
+			"items": [
+				{
+					"item_code": sku,
+					"qty": quantity,
+					"rate": 450,
+					"price_list_rate": 450,
+					"warehouse": books.warehouse(),
+				}
+			],
+		}
+	)
+	note.set_missing_values()
+	note.conversion_rate = 0.011
+	note.insert()
+	note.submit()
+	frappe.db.commit()  # as the request of a person's click does
+	return note
+
+
+def made(note, boxes=(BOX,), **more):
+	name = shipping.make_shipment("Delivery Note", note.name, list(boxes), **more)
+	frappe.db.commit()  # as the request of a person's click does
+	return name
+
+
+def parcels_of(shipment):
+	frappe.db.rollback()
+	return frappe.get_all(
+		"Integration Parcel",
+		filters={"shipment": shipment},
+		fields=["name", "tracking_number", "status", "cod_amount", "watched", "dry_run"],
+		order_by="creation",
+	)
+
+
+def told(connected):
+	assert connected.vendor.courier.wait(30)
+	assert {one.state for one in connected.vendor.courier.deliveries} <= {"delivered"}
+	connected.settle()
+
+
+def test_rates_side_by_side(carrier):
+	connected, shipment = carrier(), made(delivered())
+	rates = shipping.rates(shipment, connected.connection)
+	assert [one["service"] for one in rates] == [
+		"Amazon Surface",
+		"Xpressbees Surface",
+		"Delhivery Air",
+		"Blue Dart Air",
+	]
+	assert {one["currency"] for one in rates} == {"INR"}
+	assert [float(one["days"]) for one in rates] == [5, 4, 3, 2]
+	connected.world.block_courier(24)
+	assert "Xpressbees Surface" not in [
+		one["service"] for one in shipping.rates(shipment, connected.connection)
+	]
+
+
+def test_from_the_delivery_note_to_the_door(carrier):
+	connected, note = carrier(), delivered()
+	shipment = made(note)
+	[cheapest, *_others] = shipping.rates(shipment, connected.connection)
+	answer = shipping.book(shipment, connected.connection, cheapest["service_id"])
+	assert answer["status"] == "Done", answer
+	[parcel] = parcels_of(shipment)
+	doc = frappe.get_doc("Shipment", shipment)
+	assert (doc.awb_number, doc.carrier_service) == (parcel.tracking_number, "Amazon Surface")
+	assert doc.shipment_amount == connected.world.by_awb[parcel.tracking_number].cost
+	[label] = frappe.get_all(
+		"File", filters={"attached_to_doctype": "Shipment", "attached_to_name": shipment}, pluck="name"
+	)
+	assert parcel.tracking_number in str(frappe.get_doc("File", label).get_content())
+	for status, seen in (
+		("Picked Up", "picked_up"),
+		("In Transit", "in_transit"),
+		("Out For Delivery", "out_for_delivery"),
+		("Undelivered", "failed_attempt"),
+		("Out For Delivery", "out_for_delivery"),
+		("Delivered", "delivered"),
+	):
+		connected.world.move(parcel.tracking_number, status)
+		told(connected)
+		[parcel] = parcels_of(shipment)
+		assert parcel.status == seen
+	assert not parcel.watched
+	assert frappe.db.get_value("Shipment", shipment, ["status", "tracking_status"]) == (
+		"Completed",
+		"Delivered",
+	)
+	assert len(frappe.get_doc("Integration Parcel", parcel.name).scans) >= 6
+
+
+def test_webhooks_that_never_came_are_polled_in_one_call(carrier):
+	connected = carrier()
+	shipments = [made(delivered()) for _number in range(3)]
+	for shipment in shipments:
+		assert shipping.book(shipment, connected.connection, "24")["status"] == "Done"
+	connected.vendor.courier.hold()
+	for awb in list(connected.world.by_awb):
+		connected.world.move(awb, "In Transit")
+	connected.pull("tracking")
+	connected.settle()
+	assert [one.status for shipment in shipments for one in parcels_of(shipment)] == ["in_transit"] * 3
+	assert connected.vendor.log.count(operation="track_many") == 1
+	connected.vendor.courier.release("reversed")
+	told(connected)
+	assert [one.status for shipment in shipments for one in parcels_of(shipment)] == ["in_transit"] * 3
+
+
+def test_a_parcel_that_turns_back_is_watched_until_it_is_home(carrier):
+	connected, shipment = carrier(), made(delivered())
+	shipping.book(shipment, connected.connection, "24")
+	[parcel] = parcels_of(shipment)
+	connected.world.return_to_origin(parcel.tracking_number, arrived=False)
+	told(connected)
+	[parcel] = parcels_of(shipment)
+	assert (parcel.status, parcel.watched) == ("returned", 1)
+	connected.world.move(parcel.tracking_number, "RTO Delivered")
+	told(connected)
+	assert parcels_of(shipment)[0].watched == 0
+
+
+def test_cash_on_delivery_is_divided_over_the_parcels(carrier):
+	connected, note = carrier(), delivered(quantity=3)
+	shipment = made(note, [BOX, {**BOX, "weight": 1.7}], cod_amount=1350)
+	assert {one["cod"] for one in shipping.rates(shipment, connected.connection)} == {True}
+	answer = shipping.book(shipment, connected.connection, "24")
+	assert answer["status"] == "Done", answer
+	found = parcels_of(shipment)
+	assert len(found) == 2 and sum(one.cod_amount for one in found) == 1350
+	given = [one.given for one in connected.world.orders.values()]
+	assert {one["payment_method"] for one in given} == {"COD"}
+	assert sum(float(one["sub_total"]) for one in given) == 1350
+
+
+def test_an_empty_wallet_waits_for_a_person(carrier):
+	connected, shipment = carrier(), made(delivered())
+	connected.world.set_wallet(5)
+	answer = shipping.book(shipment, connected.connection, "24")
+	assert answer["status"] == "Parked" and "recharge" in answer["message"].lower()
+	connected.world.set_wallet(1000)
+	assert shipping.book(shipment, connected.connection, "24")["status"] == "Done"
+	assert len(connected.world.orders) == 1
+
+
+def test_a_courier_that_takes_its_time(carrier):
+	connected, shipment = carrier(), made(delivered())
+	connected.world.hold_awb(True)
+	answer = shipping.book(shipment, connected.connection, "24")
+	assert answer["status"] == "Retrying"
+	connected.world.hold_awb(False)
+	connected.settle()
+	assert len(parcels_of(shipment)) == 1 == len(connected.world.by_awb)
+
+
+def test_an_unknown_pickup_place_names_those_that_there_are(carrier):
+	connected, shipment = carrier(), made(delivered())
+	rows = [{"location_id": "primary", "location_name": "primary", "warehouse": books.warehouse()}]
+	connected.switch(locations=rows)
+	answer = shipping.book(shipment, connected.connection, "24")
+	assert answer["status"] == "Parked" and "Primary" in answer["message"]
+
+
+def test_nobody_goes_there(carrier):
+	connected, note = carrier(), delivered()
+	frappe.db.set_value("Address", note.shipping_address_name, "pincode", "999001")
+	frappe.clear_document_cache("Address", note.shipping_address_name)
+	frappe.db.commit()  # the next request reads it
+	shipment = made(note)
+	assert shipping.rates(shipment, connected.connection) == []
+	answer = shipping.book(shipment, connected.connection)
+	assert answer["status"] == "Parked" and "No service goes there" in answer["message"]
+
+
+def test_a_dry_run_orders_nothing_and_can_be_followed_by_the_real_thing(carrier):
+	connected, shipment = carrier(dry_run="Yes"), made(delivered())
+	answer = shipping.book(shipment, connected.connection, "24")
+	assert answer["status"] == "Done" and "Dry run" in answer["message"]
+	assert not connected.world.orders and parcels_of(shipment)[0].dry_run
+	doc = connected.doc
+	next(row for row in doc.credentials if row.setting == "dry_run").value = "No"
+	doc.save()
+	frappe.db.commit()  # the next request reads it
+	assert shipping.book(shipment, connected.connection, "24")["status"] == "Done"
+	assert len(connected.world.by_awb) == 1
+
+
+def test_pickup_manifest_and_cancellation(carrier):
+	connected = carrier()
+	shipments = [made(delivered()) for _number in range(2)]
+	for shipment in shipments:
+		shipping.book(shipment, connected.connection, "24")
+	[asked] = shipping.pickup(shipments, str(date.today()))
+	assert asked["status"] == "Done" and asked["message"].startswith("Pickup ")
+	[listed] = shipping.manifest(shipments)
+	assert listed["status"] == "Done"
+	for shipment in shipments:
+		files = frappe.get_all(
+			"File",
+			filters={"attached_to_doctype": "Shipment", "attached_to_name": shipment},
+			pluck="file_name",
+		)
+		assert any("manifest" in name for name in files)
+	before = connected.world.wallet
+	[called_off] = shipping.cancel(shipments[0])
+	assert called_off["status"] == "Done" and connected.world.wallet > before
+	assert parcels_of(shipments[0])[0].status == "cancelled"
+
+
+def test_a_return_is_fetched_from_the_customer(carrier):
+	connected, shipment = carrier(), made(delivered())
+	shipping.book(shipment, connected.connection, "24")
+	back = shipping.return_shipment(shipment)
+	frappe.db.commit()  # as the request of a person's click does
+	answer = shipping.book(back, connected.connection, "24")
+	assert answer["status"] == "Done", answer
+	assert [one.is_return for one in connected.world.orders.values()] == [False, True]
+
+
+@pytest.mark.parametrize("trouble", ["error_after", "timeout", "drop"])
+@pytest.mark.parametrize("step", ["orders.create", "assign_awb", "generate_label"])
+def test_a_lost_answer_costs_nothing_twice(carrier, trouble, step):
+	connected, shipment = carrier(), made(delivered())
+	connected.vendor.troubles.add(trouble, operation=step, times=1, status=500, seconds=0.1)
+	shipping.book(shipment, connected.connection, "24")
+	connected.settle()
+	assert len(connected.world.orders) == 1 == len(connected.world.by_awb) == len(parcels_of(shipment))
+	assert len(connected.world.statement) == 1
+
+
+def test_kill_9_between_shiprockets_answer_and_our_commit(carrier, ground):
+	"""The worker dies while the answer to the AWB is on its way; another one finishes."""
+	import signal
+	import time
+
+	from integration_hub.sync import parcels, store, sweep
+
+	connected, shipment = carrier(), made(delivered())
+	doc = frappe.get_doc("Shipment", shipment)
+	store.store(connected.connection, [parcels.booking_draft(doc, "24")])
+	frappe.db.commit()  # the worker must see it
+	connected.vendor.troubles.add("timeout", operation="assign_awb", times=1, seconds=30)
+	worker = ground.drainer(connected.connection)
+	end = time.monotonic() + 60
+	while not connected.world.by_awb:
+		assert time.monotonic() < end, "the worker never asked for an AWB"
+		time.sleep(0.05)
+	worker.send_signal(signal.SIGKILL)
+	worker.wait()
+	connected.vendor.troubles.clear()
+	event = frappe.qb.DocType("Integration Event")
+	past = frappe.utils.add_to_date(frappe.utils.now_datetime(), minutes=-1)
+	frappe.qb.update(event).set(event.lease_until, past).where(
+		(event.connection == connected.connection) & (event.status == "Working")
+	).run()
+	frappe.db.commit()  # the sweep must find the dead one's lease
+	sweep.free_leases()
+	frappe.db.commit()  # as the sweep does
+	connected.settle()
+	assert len(connected.world.orders) == 1 == len(connected.world.by_awb) == len(parcels_of(shipment))
+	assert len(connected.world.statement) == 1, "the wallet was debited once"
+
+
+@pytest.mark.parametrize(("key", "status"), [(TOKEN, 200), ("wrong", 401), ("", 401)])
+def test_only_shiprockets_token_is_believed(carrier, web, key, status):
+	import requests
+
+	connected = carrier()
+	answer = requests.post(
+		web + connected.webhook_path, json={"awb": "1"}, headers={"x-api-key": key}, timeout=30
+	)
+	assert answer.status_code == status
