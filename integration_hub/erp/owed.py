@@ -70,14 +70,18 @@ def open_on(doc: Any, *, back: bool = False) -> Decimal:
 
 
 def share_of(doc: Any, part: Decimal, *, back: bool = False) -> Decimal:
-	"""What `part` of `open_on` is in the party account's currency, positive. All of it is all of it, to the cent."""
+	"""What `part` of `open_on` is in the party account's currency, positive. All of it is all of it, to the cent: what is
+	missing by less than a cent of that currency cannot be owed in it, and is only what rounding made of earlier parts."""
 	whole = abs(in_account(doc))
-	if part == open_on(doc, back=back):
+	missing = open_on(doc, back=back) - part
+	if not missing:
 		return whole
 	if party_currency(doc) == doc.currency:
 		return part
-	worth = part * Decimal(str(doc.conversion_rate or 1))
-	return min(whole, _decimal(float(worth), doc.precision("base_grand_total")))
+	rate, decimals = Decimal(str(doc.conversion_rate or 1)), doc.precision("base_grand_total")
+	if abs(missing) * rate < Decimal(1).scaleb(-decimals):
+		return whole
+	return min(whole, _decimal(float(part * rate), decimals))
 
 
 def invoices_of(order: str) -> list[Any]:

@@ -67,7 +67,9 @@ def book(
 	rate = _bank_rate(moved, home)
 	base = _rounded(settled.gross * rate, home)
 	shares, left = _share_out(moved, targets, back=direction == "Pay")
-	in_party, party_rate = _party_side(moved, shares, left, party_currency, home, base)
+	if shares and party_currency == home and not _rounded(base * left / moved.amount, home):
+		left = ZERO  # less than a cent of the customer's account: nothing that could stand there
+	in_party, party_rate = _party_side(moved, party_currency, home, base)
 	receive = direction == "Receive"
 	doc = frappe.get_doc(
 		{
@@ -179,9 +181,7 @@ def _bank_rate(moved: Money, home: str) -> Decimal:
 	return _rate(Decimal(str(money.exchange_rate(settled.currency, home, moved.day))))
 
 
-def _party_side(
-	moved: Money, shares: Sequence[Share], left: Decimal, party_currency: str, home: str, base: Decimal
-) -> tuple[Decimal, Decimal]:
+def _party_side(moved: Money, party_currency: str, home: str, base: Decimal) -> tuple[Decimal, Decimal]:
 	"""The amount on the customer's account in that account's currency, and its rate to the company's."""
 	settled = moved.settled
 	if party_currency == settled.currency:

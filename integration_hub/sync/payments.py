@@ -173,11 +173,11 @@ def review_all() -> int:
 
 def document_submitted(doc: Any) -> None:
 	"""Gateways that make a page for every Sales Invoice. In the user's own transaction; nothing here may fail it."""
-	if doc.is_return or payables.open_amount(doc)[0] <= ZERO:
-		return
-	for name in _gateways(doc.company, {"make_links": "For Each Sales Invoice"}):
-		_store(name, link_draft(doc, context(connections.get(name))))
-		return  # one page is enough
+	gateways = [] if doc.is_return else _gateways(doc.company, {"make_links": "For Each Sales Invoice"})
+	# as it is stored: the submitted document still carries the open amount of before its ledger entries
+	stored = frappe.get_doc(doc.doctype, doc.name) if gateways else None
+	if stored and payables.open_amount(stored)[0] > ZERO:
+		_store(gateways[0], link_draft(stored, context(connections.get(gateways[0]))))  # one page is enough
 
 
 def document_changed(doc: Any) -> None:
@@ -295,7 +295,8 @@ def credit_note_submitted(doc: Any) -> None:
 		review("Sales Invoice", doc.return_against)  # it may be owed less now
 	for name in _gateways(doc.company, {"refund_when": "When a Credit Note Is Submitted"}):
 		try:
-			drafts = refund_drafts(doc, context(connections.get(name)))
+			stored = frappe.get_doc(doc.doctype, doc.name)  # with the open amount of after its ledger entries
+			drafts = refund_drafts(stored, context(connections.get(name)))
 		except Invalid:
 			continue  # not paid there, or not enough: the credit note's own button says so
 		for draft in drafts:
