@@ -35,7 +35,7 @@ def main() -> None:
 Desk      {world.web}/app/integration-hub
 user      Administrator
 password  {PASSWORD}
-shop      {world.running.url}/_sandbox/   (place orders: POST /_sandbox/do/place_case {{"case": "tip"}})
+shop      {world.running[0].url}/_sandbox/   (place orders: POST /_sandbox/do/place_case {{"case": "tip"}})
 
 {len(FIRST_ORDERS)} orders were placed; one of them waits for a bookkeeper. Ctrl-C ends everything.
 """,

@@ -1,4 +1,4 @@
-"""A running company for the demo and `make serve`: site, web server, workers, and a shop that is connected."""
+"""A running company for the demo and `make serve`: site, web server, workers, and vendors that are connected."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ class World:
 	def __init__(self, folder: str | None = None):
 		self.bench = Bench(folder)
 		self.web = ""
-		self.running: Any = None
+		self.running: list[Any] = []
+		self.connections: list[str] = []
 
 	def prepare(self) -> None:
 		"""The engine, Redis, and a site with the stand-in for ERPNext and the app, opened in this process."""
@@ -51,31 +52,46 @@ class World:
 			prefix="demo-",
 		)
 		self.vendor = Shopify(self.shop, token=books.TOKEN, client_secret=books.SECRET)
-		self.running = self.vendor.start()
-		for currency, rate in (("USD", 0.92), ("JPY", 0.0061), ("KWD", 3.01)):
+		running = self.vendor.start()
+		self.running.append(running)
+		for currency, rate in (("USD", 0.92), ("JPY", 0.0061), ("KWD", 3.01), ("INR", 0.011)):
 			books.rate(currency, home, rate)
 		frappe.db.set_single_value("Stock Settings", "allow_negative_stock", 1)
-		connection = books.connect_shop(
-			"Demo Shop", self.running.url, self.shop.locations.values(), **options
-		)
+		connection = books.connect_shop("Demo Shop", running.url, self.shop.locations.values(), **options)
 		self.connection = connection.name
+		self.connections.append(connection.name)
 		return connection
 
-	def subscribe(self) -> list[str]:
+	def connect(self, vendor: Any, connector: str, credentials: dict, secrets: dict, **values: Any) -> str:
+		"""Start a sandbox vendor and connect it; returns the Connection's name."""
+		from sandbox import books
+
+		running = vendor.start()
+		self.running.append(running)
+		doc = books.connect(f"Demo {vendor.title}", connector, running.url, credentials, secrets, **values)
+		self.connections.append(doc.name)
+		return doc.name
+
+	def webhook_address(self, connection: str) -> str:
+		from integration_hub.sync import connections
+
+		key = connections.get(connection).webhook_key
+		return f"{self.web}/api/method/integration_hub.api.webhooks.receive?key={key}"
+
+	def subscribe(self, connection: str | None = None) -> list[str]:
 		"""What the button Register webhooks does, at the address of our own web server."""
 		import frappe
 
 		from integration_hub.sync import connections
 
-		connection = connections.get(self.connection)
-		connector = connections.open_connector(connection)
-		address = f"{self.web}/api/method/integration_hub.api.webhooks.receive?key={connection.webhook_key}"
-		changed = connector.register_webhooks(address)
+		name = connection or self.connection
+		connector = connections.open_connector(connections.get(name))
+		changed = connector.register_webhooks(self.webhook_address(name))
 		frappe.db.commit()  # a token may have been stored
 		return list(changed)
 
 	def events(self) -> dict[str, int]:
-		"""How many Events of the Connection are in each state."""
+		"""How many Events of all Connections are in each state."""
 		import frappe
 		from frappe.query_builder.functions import Count
 
@@ -84,7 +100,7 @@ class World:
 		return dict(
 			frappe.qb.from_(event)
 			.select(event.status, Count("*"))
-			.where(event.connection == self.connection)
+			.where(event.connection.isin(self.connections))
 			.groupby(event.status)
 			.run()
 		)
@@ -102,8 +118,8 @@ class World:
 			time.sleep(0.3)
 
 	def stop(self) -> None:
-		if self.running is not None:
-			self.running.stop()
+		for running in self.running:
+			running.stop()
 		import frappe
 
 		frappe.destroy()
