@@ -18,7 +18,6 @@ from typing import Any
 import frappe
 from frappe import _
 
-from integration_hub.connectors import UnknownConnector
 from integration_hub.connectors.contract import CapturesPayments, RefundsPayments, TakesPayments
 from integration_hub.erp import payables, payouts
 from integration_hub.records import Reference
