@@ -828,6 +828,7 @@ def test_a_payout_leaves_the_clearing_account_at_zero(gateways):
 	audit = audit_of(gateway, payout)
 	assert audit.status == "Agrees", [(row.what, row.verdict) for row in audit.lines]
 	assert len(audit.lines) == 9 and amount(audit.difference) == 0
+	assert amount(audit.paid_out) == amount(payout.amount)
 	everything_balances(gateway)
 
 

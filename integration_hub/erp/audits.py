@@ -23,7 +23,8 @@ AGREES, DIFFERS, MISSING = "Agrees", "Differs", "Missing Here"
 
 @dataclass(frozen=True)
 class Line:
-	"""One thing on both sides, amounts in the Audit's currency. `doctype` None: it is not here."""
+	"""One thing on both sides, amounts in the Audit's currency. `doctype` None: it is not here. `fee` is taken off it besides
+	(and compared in the accounts of fees)."""
 
 	outside_id: str
 	what: str
@@ -48,6 +49,8 @@ def write(
 	name = frappe.db.get_value(AUDIT, {"connection": connection, "kind": kind, "reference": reference})
 	doc = frappe.get_doc(AUDIT, name) if name else frappe.new_doc(AUDIT)
 	agreeing = sum(1 for line in lines if line.verdict == AGREES)
+	outside = sum((line.outside for line in lines), ZERO)
+	fees = sum((line.fee for line in lines), ZERO)
 	times = [to_site(line.at) for line in lines if line.at]
 	doc.update(
 		{
@@ -60,7 +63,9 @@ def write(
 			"period_from": min(times, default=None),
 			"period_to": max(times, default=None),
 			"status": AGREES if agreeing == len(lines) else DIFFERS,
-			"total_outside": as_float(sum((line.outside for line in lines), ZERO)),
+			"total_outside": as_float(outside),
+			"total_fees": as_float(fees),
+			"paid_out": as_float(outside - fees),
 			"total_here": as_float(sum((line.here for line in lines), ZERO)),
 			"difference": as_float(sum((line.outside - line.here for line in lines), ZERO)),
 			"summary": _("{0} of {1} lines agree.").format(agreeing, len(lines)),

@@ -264,7 +264,7 @@ def _audited(line: PayoutLine, booked: Booked, entry: str) -> audits.Line:
 		doctype="Journal Entry" if ours else booked.doctype,
 		name=entry if ours else booked.name,
 		at=line.created_at,
-		fee=line.fee,
+		fee=ZERO if ours else line.fee,
 	)
 
 
