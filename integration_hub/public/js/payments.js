@@ -34,7 +34,8 @@
 			frm.add_custom_button(__("Close Payment Page"), () => close(frm), group);
 		}
 		for (const one of options.reserved) {
-			const money = format_currency(one.amount, one.currency);
+			// amounts come as text with a point; as text they would be read in the user's own number format
+			const money = format_currency(Number(one.amount), one.currency);
 			frm.add_custom_button(__("Capture {0}", [money]), () => capture(frm, one), group);
 			frm.add_custom_button(__("Release {0}", [money]), () => release(frm, one), group);
 		}
@@ -59,7 +60,7 @@
 	}
 
 	function capture(frm, one) {
-		const field = { fieldname: "amount", fieldtype: "Float", label: __("Amount ({0})", [one.currency]), default: one.amount, reqd: 1 };
+		const field = { fieldname: "amount", fieldtype: "Float", label: __("Amount ({0})", [one.currency]), default: Number(one.amount), reqd: 1 };
 		frappe.prompt(field, async (values) => {
 			const args = { connection: one.connection, payment_id: one.payment_id, amount: String(values.amount) };
 			show(await call("capture", args, __("Asking the gateway…")));

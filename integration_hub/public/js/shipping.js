@@ -125,7 +125,7 @@
 		}
 		const cell = (value) => `<td>${frappe.utils.escape_html(String(value ?? ""))}</td>`;
 		const rows = rates.map(
-			(rate, index) => `<tr>${cell(rate.carrier)}${cell(rate.service)}${cell(format_currency(rate.amount, rate.currency))}${cell(rate.days)}` +
+			(rate, index) => `<tr>${cell(rate.carrier)}${cell(rate.service)}${cell(format_currency(Number(rate.amount), rate.currency))}${cell(rate.days)}` +
 				`${cell(rate.arrives_on ? frappe.datetime.str_to_user(rate.arrives_on) : "")}${cell(rate.cod ? __("Yes") : "")}${cell(rate.rating)}` +
 				`<td><button class="btn btn-xs btn-primary" data-rate="${index}">${__("Book")}</button></td></tr>`
 		);
