@@ -42,6 +42,8 @@ BREAKER_PAUSES = (30, 60, 120, 300, 900)
 PROBE_SECONDS = 60
 #: A gate is never closed for longer, whatever a broken header says.
 LONGEST_GATE = 24 * 3600
+#: The first pause after "too many requests" without a time, and the longest that these grow to.
+FIRST_GATE, LONGEST_GUESS = 1.0, 60.0
 #: Vendor states nobody asks for any more leave Redis after a day.
 KEEP_SECONDS = 24 * 3600
 #: How often the log says that Redis is away.
@@ -231,6 +233,21 @@ class Budget:
 			until = time.time() + seconds
 			self._ask(lambda store: store.raise_to(self._key("gate"), until, seconds))
 
+	def too_many(self, first: float = FIRST_GATE, longest: float = LONGEST_GUESS) -> float:
+		"""The vendor asked us to wait and not for how long: nobody calls for `first` seconds, for twice as long when it says
+		so again soon after, and so on up to `longest`. Returns the seconds."""
+
+		def grow(store: Store) -> float:
+			left = float(store.get(self._key("gate")) or 0) - time.time()
+			if left > 0:
+				return left  # calls that were already under way when it closed are no news
+			times = store.increment(self._key("too_many"), longest * 2)
+			return min(first * 2 ** min(times - 1, 30), longest)
+
+		seconds = self._ask(grow)
+		self.close_for(seconds)
+		return seconds
+
 	def learn(self, available: float, maximum: float, restore_rate: float) -> None:
 		"""What the vendor says is left in its bucket of points, and how many come back per second."""
 		state = json.dumps([available, maximum, restore_rate, time.time()])
@@ -273,7 +290,7 @@ class Budget:
 
 	def reset(self) -> None:
 		"""Forget gate, bucket and circuit (a new key was entered, the vendor is well again)."""
-		keys = [self._key(part) for part in ("gate", "bucket", "open", "failures", "probe")]
+		keys = [self._key(part) for part in ("gate", "too_many", "bucket", "open", "failures", "probe")]
 		self._ask(lambda store: store.delete(*keys))
 
 	# how it works

@@ -168,10 +168,12 @@ class Http:
 		repeatable: bool = True,
 		rules: Mapping[int, Rule] | None = None,
 		accept: Container[int] = (),
+		meaning: Callable[[Response], Failure | None] | None = None,
 	) -> Response:
-		"""One call. Returns the answer when it is 2xx, else raises the failure that `rules` or RULES name.
+		"""One call. Returns the answer when it is 2xx, else raises the failure that `meaning`, `rules` or RULES name.
 
-		A status in `accept` is an answer as well, for vendors whose refusal has to be read before it can be sorted.
+		`meaning` is for vendors whose refusals have to be read before they can be sorted: it gets every answer from 400 on
+		and says what it means, or None to leave it to the tables. A status in `accept` is an answer like any other.
 		`cost` is what the call takes from the Budget. Say `repeatable=False` when doing it twice would do
 		harm: a lost answer is then raised as `Unreachable(maybe_done=True)`.
 		"""
@@ -184,7 +186,7 @@ class Http:
 			)
 			target = answer.headers.get("Location") if answer.status in (301, 302, 303, 307, 308) else None
 			if target is None:
-				return self._judge(answer, exchange, repeatable, rules or {}, accept)
+				return self._judge(answer, exchange, repeatable, rules or {}, accept, meaning)
 			url = self._redirect(method, answer, exchange, target, last=hop == MAX_REDIRECTS)
 			params = None
 		raise AssertionError("the last redirect is always refused")
@@ -284,7 +286,7 @@ class Http:
 			raise self._report(exchange(), self._no_answer(error, host, repeatable)) from None
 		with raw:
 			status, answer_headers = raw.status_code, CaseInsensitiveDict(raw.headers)
-			request_id = answer_headers.get("X-Request-Id", "")
+			request_id = answer_headers.get("X-Request-Id") or answer_headers.get("Request-Id") or ""
 			try:
 				body = self._read(raw, clock)
 			except _TooLarge:
@@ -339,8 +341,11 @@ class Http:
 		repeatable: bool,
 		rules: Mapping[int, Rule],
 		accept: Container[int],
+		meaning: Callable[[Response], Failure | None] | None,
 	) -> Response:
-		failure = None if answer.status in accept else self._meaning(answer, repeatable, rules)
+		failure = None
+		if answer.status not in accept:
+			failure = self._read_by(meaning, answer) or self._meaning(answer, repeatable, rules)
 		if isinstance(failure, Unreachable):
 			self.budget.unanswered()
 		else:
@@ -351,6 +356,17 @@ class Http:
 		if failure:
 			raise failure
 		return answer
+
+	def _read_by(
+		self, meaning: Callable[[Response], Failure | None] | None, answer: Response
+	) -> Failure | None:
+		"""What the connector makes of a refusal; the vendor's words in it may hold what nobody shall read."""
+		failure = meaning(answer) if meaning and answer.status >= 400 else None
+		if failure is not None:
+			failure.sentence = self.redactor.text(failure.sentence)
+			failure.detail = self.redactor.text(failure.detail)
+			failure.args = (failure.sentence,)
+		return failure
 
 	def _meaning(self, answer: Response, repeatable: bool, rules: Mapping[int, Rule]) -> Failure | None:
 		status = answer.status

@@ -16,6 +16,7 @@ from integration_hub.connectors.stripe.amounts import from_minor, to_minor
 from integration_hub.connectors.stripe.client import flat
 from integration_hub.failures import (
 	BadSignature,
+	Conflict,
 	Failure,
 	Gone,
 	NotAuthorised,
@@ -216,7 +217,9 @@ def test_check(stripe):
 	[
 		({"secret_key": "sk_live_x"}, "environment Production"),
 		({"secret_key": "sk_test_x", "environment": "Production"}, "environment Sandbox"),
-		({"secret_key": "sk_test_wrong"}, "access key"),
+		({"secret_key": "sk_test_wrong"}, "secret key"),
+		({"secret_key": "pk_test_x"}, "publishable"),
+		({"secret_key": "rk_live_x", "environment": ""}, "environment Production"),
 	],
 )
 def test_a_wrong_key_is_told_as_such(shelf, settings, words):
@@ -479,7 +482,9 @@ def test_a_subscription_is_cancelled_once(stripe):
 	[
 		("rate_limited", RateLimited),
 		("unauthorised", NotAuthorised),
-		("lock_timeout", RateLimited),
+		("lock_timeout", Conflict),
+		("lock_conflict", Conflict),
+		("forbidden", NotAuthorised),
 		("error", Unreachable),
 	],
 )

@@ -1,23 +1,21 @@
-"""One call to Stripe: form fields, version, idempotency key, and what its errors mean."""
+"""One call to Stripe: key, version, form fields, idempotency key."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from integration_hub.connectors.contract import Connector
 from integration_hub.connectors.http import Response
+from integration_hub.connectors.stripe.errors import RepeatedFailure, meaning
 from integration_hub.connectors.stripe.settings import API, VERSION
 from integration_hub.connectors.stripe.shapes import READ_AT
-from integration_hub.failures import Failure, Gone, NotAuthorised, RateLimited, Rejected, Unreachable
+from integration_hub.failures import Failure, Gone, NotAuthorised, RateLimited
 
 #: most objects a list gives at once
 PAGE = 100
-#: Stripe does not say how long to wait
-PAUSE = 5.0
-#: refusals whose body says what is meant
-READABLE = frozenset((400, 402, 403, 404, 409, 424, 429, 500))
 
 
 class Client(Connector):
@@ -26,6 +24,34 @@ class Client(Connector):
 	@classmethod
 	def base_url(cls, settings: Mapping[str, str]) -> str:
 		return cls.sandbox_url(settings) or API
+
+	@property
+	def live(self) -> bool | None:
+		"""Whether the key moves real money; None for a key that does not say."""
+		mode = self.config["secret_key"].strip().split("_")[1:2]
+		return {"live": True, "test": False}.get(mode[0] if mode else "")
+
+	def is_test(self, payload: Mapping[str, Any]) -> bool:
+		"""Play money? Objects that do not say (refunds) go by the key."""
+		return not payload.get("livemode", self.live is not False)
+
+	@property
+	def version(self) -> str:
+		return (self.config.get("api_version") or "").strip() or VERSION
+
+	def _key(self) -> str:
+		"""The secret key. Raises NotAuthorised for one that must not be used here, before anything is sent."""
+		key = self.config["secret_key"].strip()
+		production = self.config.get("environment") == "Production"
+		if key.startswith("pk_"):
+			raise NotAuthorised("This is a publishable key (pk_…). Enter the secret key, sk_… or rk_….")
+		if self.live and not production:
+			raise NotAuthorised(
+				"This is a live key: it belongs to a Connection of the environment Production."
+			)
+		if self.live is False and production:
+			raise NotAuthorised("This is a test key: it belongs to a Connection of the environment Sandbox.")
+		return key
 
 	def get(self, path: str, params: Mapping[str, Any] | None = None) -> dict[str, Any]:
 		"""A GET; the answer says when Stripe gave it (a second back: what happens in this very second is newer)."""
@@ -44,7 +70,7 @@ class Client(Connector):
 		self, path: str, params: Mapping[str, Any], limit: int | None = None
 	) -> Iterator[dict[str, Any]]:
 		"""All objects of a list, newest first, page by page."""
-		wanted: dict[str, Any] = {"limit": PAGE, **params}
+		wanted: dict[str, Any] = {"limit": min(PAGE, limit or PAGE), **params}
 		seen = 0
 		while True:
 			page = self.get(path, wanted)
@@ -60,13 +86,13 @@ class Client(Connector):
 	def post(self, path: str, params: Mapping[str, Any], key: str | None = None) -> dict[str, Any]:
 		"""A POST; with `key` Stripe does it once within a day, whatever becomes of the answer.
 
-		Stripe repeats even its own failure (500) for a key. The caller has looked before it came here again, so such a
-		repeated failure is asked once more with another key.
+		Stripe repeats even its own failure (500) for a key. A key that was used before means that the caller has looked
+		whether the thing was made; so such a repeated failure is asked once more under another key.
 		"""
 		try:
-			answer = self._send("POST", path, data=_form(params), key=key)
-		except _RepeatedFailure:
-			answer = self._send("POST", path, data=_form(params), key=f"{key}-again")
+			answer = self._send("POST", path, data=urlencode(list(flat(params))), key=key)
+		except RepeatedFailure:
+			answer = self._send("POST", path, data=urlencode(list(flat(params))), key=f"{key}-again")
 		found = answer.json()
 		found[READ_AT] = _second(answer)
 		return found
@@ -77,65 +103,28 @@ class Client(Connector):
 	def _send(
 		self, method: str, path: str, *, params: Any = None, data: str | None = None, key: str | None = None
 	) -> Response:
-		headers = {
-			"Authorization": f"Bearer {self.config['secret_key']}",
-			"Stripe-Version": self.config.get("api_version") or VERSION,
-		}
+		headers = {"Authorization": f"Bearer {self._key()}", "Stripe-Version": self.version}
 		if self.config.get("account"):
-			headers["Stripe-Account"] = self.config["account"]
+			headers["Stripe-Account"] = self.config["account"].strip()
 		if data is not None:
 			headers["Content-Type"] = "application/x-www-form-urlencoded"
 		if key:
 			headers["Idempotency-Key"] = key[:255]
-		answer = self.http.request(
+		return self.http.request(
 			method,
 			path,
 			params=params,
 			data=data,
 			headers=headers,
 			repeatable=method != "POST",
-			accept=READABLE,
+			meaning=lambda answer: self._meaning(answer, repeatable=method != "POST"),
 		)
-		if answer.status >= 400:
-			raise meaning(answer)
-		return answer
 
-
-class _RepeatedFailure(Unreachable):
-	"""Stripe has repeated the failure it remembers for this idempotency key."""
-
-
-def meaning(answer: Response) -> Failure:
-	"""What a refusal of Stripe means, in a sentence with its own words."""
-	try:
-		error = answer.json().get("error") or {}
-	except (Rejected, AttributeError):
-		error = {}
-	words = str(error.get("message") or "").strip()
-	code, kind = error.get("code") or "", error.get("type") or ""
-	detail = " ".join(filter(None, (kind, code, error.get("decline_code"), error.get("param"))))
-	if answer.status == 500:
-		replayed = answer.headers.get("Idempotent-Replayed") == "true"
-		failure = _RepeatedFailure if replayed else Unreachable
-		return failure(
-			"Stripe has a problem of its own. It is tried again later.", maybe_done=True, detail=detail
-		)
-	if answer.status == 429 or code in ("rate_limit", "lock_timeout") or answer.status == 409:
-		return RateLimited(
-			"Stripe is busy with this account and asks us to wait.", retry_after=PAUSE, detail=detail
-		)
-	if answer.headers.get("Stripe-Should-Retry") == "true":
-		return RateLimited("Stripe asks us to try again.", retry_after=PAUSE, detail=detail)
-	if answer.status == 403:
-		return NotAuthorised(
-			f"The key lacks a permission at Stripe. Give it in the Dashboard, then test the Connection. {words}".strip(),
-			detail=detail,
-		)
-	if answer.status == 404 or code == "resource_missing":
-		return Gone(f"Stripe does not know this (any more): {words}", detail=detail)
-	if kind == "idempotency_error":
-		return Rejected("Stripe was asked for something else under the same key before.", detail=detail)
-	return Rejected(f"Stripe refuses this: {words or answer.status}", detail=detail)
+	def _meaning(self, answer: Response, repeatable: bool) -> Failure:
+		failure = meaning(answer, repeatable=repeatable)
+		if isinstance(failure, RateLimited):
+			failure.retry_after = self.http.budget.too_many()
+		return failure
 
 
 def _second(answer: Response) -> int:
@@ -163,9 +152,3 @@ def _flat(name: str, value: Any) -> Iterator[tuple[str, str]]:
 			yield from _flat(f"{name}[{index}]", one)
 	else:
 		yield name, str(value)
-
-
-def _form(params: Mapping[str, Any]) -> str:
-	from urllib.parse import urlencode
-
-	return urlencode(list(flat(params)))

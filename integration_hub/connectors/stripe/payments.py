@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
+from urllib.parse import quote
 
 from integration_hub.connectors.contract import Page
 from integration_hub.connectors.stripe.amounts import from_minor, to_minor
@@ -13,6 +14,7 @@ from integration_hub.connectors.stripe.events import Walks
 from integration_hub.connectors.stripe.settings import CHECKOUT
 from integration_hub.connectors.stripe.shapes import (
 	Json,
+	check_currency,
 	customer_in,
 	id_of,
 	metadata_of,
@@ -114,7 +116,7 @@ class Payments(Walks):
 		only = {"status": "open"} if checkout else {"active": True}
 		wanted = {**metadata_of(payable.reference), "erp_amount": f"{payable.amount} {payable.currency}"}
 		for one in self.list(path, only, limit=LOOKED_THROUGH):
-			if wanted.items() <= (one.get("metadata") or {}).items():
+			if wanted.items() <= (one.get("metadata") or {}).items() and not _used_up(one):
 				return one
 		return None
 
@@ -159,6 +161,7 @@ class Payments(Walks):
 	def read_payment(self, payload: Json) -> GatewayPayment:
 		currency = payload["currency"].upper()
 		charge = whole(payload.get("latest_charge")) or {}
+		transaction = whole(charge.get("balance_transaction")) or {}
 		error = payload.get("last_payment_error") or {}
 		status = STATUS.get(payload["status"], "pending")
 		if payload["status"] == "requires_payment_method" and error:
@@ -171,16 +174,17 @@ class Payments(Walks):
 			captured=from_minor(payload.get("amount_received") or 0, currency),
 			currency=currency,
 			created_at=moment(payload["created"]),
-			paid_at=moment(charge.get("created")) if status == "paid" else None,
+			# the charge of a payment that was reserved first is as old as the reservation
+			paid_at=moment(transaction.get("created") or charge.get("created")) if status == "paid" else None,
 			method=((charge.get("payment_method_details") or {}).get("type")) or "",
 			reference=reference_in(payload, charge),
 			invoice_id=payload.get("_invoice") or "",
 			customer=customer_in(charge.get("billing_details"), id_of(payload.get("customer"))),
-			settled=settled([charge.get("balance_transaction")]) if status == "paid" else None,
+			settled=settled([transaction]) if status == "paid" and transaction else None,
 			description=payload.get("description") or "",
 			failure=error.get("message") or "",
 			admin_url=f"https://dashboard.stripe.com/payments/{payload['id']}",
-			test=not payload.get("livemode"),
+			test=self.is_test(payload),
 		)
 
 	# --- capture
@@ -188,39 +192,43 @@ class Payments(Walks):
 	def capture_payment(
 		self, payment_id: str, amount: Decimal, currency: str, *, key: str, look_first: bool
 	) -> GatewayPayment:
-		path = f"/v1/payment_intents/{payment_id}"
-		return self._settle(
-			payment_id,
-			"succeeded",
-			lambda: self.post(f"{path}/capture", {"amount_to_capture": to_minor(amount, currency)}, key),
-			look_first,
-		)
+		# looked at on every try: the amount is in the payment's own currency, whatever we call it
+		payload = self._whole(payment_id)
+		check_currency(payload, currency)
+		params = {"amount_to_capture": to_minor(amount, currency)}
+		return self._settle(payload, "succeeded", "capture", params, key)
 
 	def void_payment(self, payment_id: str, *, key: str) -> GatewayPayment:
-		path = f"/v1/payment_intents/{payment_id}/cancel"
-		return self._settle(payment_id, "canceled", lambda: self.post(path, {}, key), look_first=False)
+		return self._settle(self._whole(payment_id), "canceled", "cancel", {}, key)
 
-	def _settle(self, payment_id: str, wanted: str, act: Any, look_first: bool) -> GatewayPayment:
-		payload = self._whole(payment_id) if look_first else None
-		if payload is None or payload["status"] != wanted:
+	def _settle(
+		self, payload: Json, wanted: str, act: str, params: Mapping[str, Any], key: str
+	) -> GatewayPayment:
+		"""Bring a reserved payment to its end, unless it is there."""
+		payment = payload["id"]
+		if payload["status"] != wanted:
 			try:
-				act()
+				self.post(f"/v1/payment_intents/{payment}/{act}", params, key)
 			except Rejected:
-				payload = self._whole(payment_id)
+				payload = self._whole(payment)
 				if payload["status"] != wanted:
 					raise
 			else:
-				payload = self._whole(payment_id)
+				payload = self._whole(payment)
 		return self.read_payment(payload)
 
 	def _whole(self, payment_id: str) -> dict[str, Any]:
 		return self.get(f"/v1/payment_intents/{payment_id}", EXPANDED)
 
 
+def _used_up(page: Json) -> bool:
+	"""A Payment Link that was paid as often as it may be."""
+	restricted = (page.get("restrictions") or {}).get("completed_sessions") or {}
+	return bool(restricted) and (restricted.get("count") or 0) >= restricted["limit"]
+
+
 def _url(made: Json, payable: Payable) -> str:
 	"""A Payment Link takes the buyer's address in its query; a session has it already."""
-	from urllib.parse import quote
-
 	if made["id"].startswith("plink_") and payable.customer and payable.customer.email:
 		return f"{made['url']}?prefilled_email={quote(payable.customer.email, safe='')}"
 	return made["url"]

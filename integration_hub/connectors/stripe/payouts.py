@@ -1,19 +1,21 @@
 """Payouts ("po_…") with everything they are made of.
 
-Only automatic payouts tell their lines. A manual or instant one is an amount taken out of the balance: it has no lines.
+Only automatic payouts tell their lines. A manual or instant one is an amount taken out of the balance: it has no lines,
+and `complete` says that none will come.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 
 from integration_hub.connectors.contract import Page
 from integration_hub.connectors.stripe.amounts import from_minor
 from integration_hub.connectors.stripe.events import Walks
 from integration_hub.connectors.stripe.shapes import Json, id_of, moment, version_of, whole
 from integration_hub.failures import Rejected
-from integration_hub.records import Payout, PayoutLine
+from integration_hub.records import ZERO, Payout, PayoutLine
 
 STATUS = {
 	"paid": "paid",
@@ -22,25 +24,34 @@ STATUS = {
 	"canceled": "cancelled",
 	"failed": "failed",
 }
-#: Stripe's balance transaction types (stripe-python 16.1.0) → our kinds; the rest are adjustments
+#: Stripe's balance transaction types (stripe-python 16.1.0) → our kinds; the rest are adjustments. Disputes come as type
+#: "adjustment" and are known by their `reporting_category`.
 KINDS = {
 	"charge": "payment",
 	"payment": "payment",
+	# a payment that is taken back as a whole: a negative payment
+	"payment_failure_refund": "payment",
+	"payment_reversal": "payment",
 	"refund": "refund",
 	"payment_refund": "refund",
-	"partial_capture_reversal": "refund",
 	"refund_failure": "refund_failure",
-	"payment_failure_refund": "refund_failure",
 	"payout_failure": "payout_failure",
 	"stripe_fee": "fee",
 	"stripe_fx_fee": "fee",
 	"application_fee": "fee",
+	"application_fee_refund": "fee",
 	"tax_fee": "fee",
-	"network_cost": "fee",
 	"transfer": "transfer",
+	"transfer_cancel": "transfer",
+	"transfer_failure": "transfer",
 	"transfer_refund": "transfer",
 	"topup": "transfer",
+	"topup_reversal": "transfer",
+	"inbound_transfer": "transfer",
+	"inbound_transfer_reversal": "transfer",
 }
+#: the payout itself among its own lines
+ITSELF = ("payout", "payout_cancel")
 LINES = {"expand": ["data.source"]}
 
 
@@ -65,14 +76,13 @@ class Payouts(Walks):
 	def read_payout(self, payload: Json) -> Payout:
 		currency = payload["currency"].upper()
 		amount = from_minor(payload["amount"], currency)
-		lines = tuple(
-			_line(one) for one in payload["_lines"] if one["type"] not in ("payout", "payout_cancel")
-		)
-		complete = payload.get("reconciliation_status") != "in_progress"
-		total = sum((line.net for line in lines), from_minor(0, currency))
-		if lines and complete and total != amount:
+		lines = tuple(_lines(one for one in payload["_lines"] if one["type"] not in ITSELF))
+		complete = not payload["automatic"] or payload.get("reconciliation_status") == "completed"
+		total = sum((line.net for line in lines), ZERO)
+		if payload["automatic"] and complete and total != amount:
 			raise Rejected(
-				f"The lines of payout {payload['id']} come to {total} {currency}, the payout to {amount}."
+				f"The lines of payout {payload['id']} come to {total} {currency}, the payout to {amount}: "
+				f"{amount - total} is not explained."
 			)
 		return Payout(
 			id=payload["id"],
@@ -89,28 +99,57 @@ class Payouts(Walks):
 		)
 
 
+def _lines(transactions: Iterable[Json]) -> list[PayoutLine]:
+	"""The lines; a payment that came and was taken back within the payout leaves only what it cost."""
+	read = [_line(one) for one in transactions]
+	came = {line.source_id: line for line in read if line.kind == "payment" and line.gross > ZERO}
+	lines: list[PayoutLine] = []
+	gone: set[str] = set()
+	for line in read:
+		before = came.get(line.source_id) if line.kind == "payment" and line.gross < ZERO else None
+		if before is None or before.gross != -line.gross:
+			lines.append(line)
+			continue
+		gone |= {before.id, line.id}
+		cost = before.fee + line.fee
+		if cost:
+			lines.append(line.model_copy(update={"kind": "fee", "gross": ZERO, "fee": cost, "net": -cost}))
+	kept = [line for line in lines if line.id not in gone or line.kind == "fee"]
+	return kept
+
+
 def _line(transaction: Json) -> PayoutLine:
 	currency = transaction["currency"].upper()
 	gross, fee, net = (from_minor(transaction[part], currency) for part in ("amount", "fee", "net"))
-	source = whole(transaction.get("source")) or {}
-	kind = KINDS.get(transaction["type"], "adjustment")
-	about = id_of(transaction.get("source"))
-	if source.get("object") == "dispute" or (transaction.get("reporting_category") or "").startswith(
-		"dispute"
-	):
-		kind = "dispute" if gross < 0 else "dispute_reversal"
-	elif kind == "payment":
-		about = id_of(source.get("payment_intent")) or about
+	kind = _kind(transaction, gross)
 	if kind == "fee":
 		# a fee of its own is told as a negative amount without a fee
-		gross, fee = from_minor(0, currency), -net
+		gross, fee = ZERO, -net
 	return PayoutLine(
 		id=transaction["id"],
 		kind=kind,
 		gross=gross,
 		fee=fee,
 		net=net,
-		source_id=about,
+		source_id=_source(transaction, kind),
 		description=transaction.get("description") or "",
 		created_at=moment(transaction["created"]),
 	)
+
+
+def _kind(transaction: Json, gross: Decimal) -> str:
+	category = transaction.get("reporting_category") or ""
+	if category == "fee" or (not gross and transaction["fee"]):
+		return "fee"  # also what a bank charges for answering a dispute
+	source = whole(transaction.get("source")) or {}
+	if category.startswith("dispute") or source.get("object") == "dispute":
+		return "dispute" if gross < ZERO else "dispute_reversal"
+	return KINDS.get(transaction["type"], "adjustment")
+
+
+def _source(transaction: Json, kind: str) -> str:
+	"""The id of what a line belongs to, as it is known elsewhere: a payment by its PaymentIntent."""
+	source = whole(transaction.get("source")) or {}
+	if kind == "payment":
+		return id_of(source.get("payment_intent")) or id_of(transaction.get("source"))
+	return id_of(transaction.get("source"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from integration_hub.connectors.contract import Page
@@ -10,9 +10,11 @@ from integration_hub.connectors.stripe.amounts import from_minor, to_minor
 from integration_hub.connectors.stripe.events import Walks
 from integration_hub.connectors.stripe.shapes import (
 	Json,
+	check_currency,
 	id_of,
 	metadata_of,
 	moment,
+	read_at,
 	reference_in,
 	settled,
 	version_of,
@@ -38,6 +40,7 @@ class Refunds(Walks):
 	def refund_payment(self, request: RefundRequest, *, key: str, look_first: bool) -> GatewayRefund:
 		made = self._made_refund(request) if look_first else None
 		if made is None:
+			check_currency(self.get(f"/v1/payment_intents/{request.payment_id}"), request.currency)
 			made = self.post(
 				"/v1/refunds",
 				{
@@ -85,7 +88,7 @@ class Refunds(Walks):
 			failure=(payload.get("failure_reason") or "").replace("_", " "),
 			reference=reference_in(payload),
 			settled=settled([payload.get("balance_transaction")]),
-			test="livemode" in payload and not payload["livemode"],
+			test=self.is_test(payload),
 		)
 
 	# --- disputes
@@ -102,7 +105,6 @@ class Refunds(Walks):
 		moves = [one for one in map(whole, payload.get("balance_transactions") or ()) if one]
 		taken = [one for one in moves if one["amount"] < 0]
 		given = [one for one in moves if one["amount"] > 0]
-		closed = payload["status"] in ("won", "lost", "warning_closed", "prevented")
 		return Dispute(
 			id=payload["id"],
 			version=version_of(payload),
@@ -111,16 +113,21 @@ class Refunds(Walks):
 			amount=from_minor(payload["amount"], currency),
 			currency=currency,
 			created_at=moment(payload["created"]),
-			closed_at=moment(max([one["created"] for one in moves], default=payload["created"]))
-			if closed
-			else None,
+			closed_at=_closed_at(payload, given),
 			reason=(payload.get("reason") or "").replace("_", " "),
 			answer_by=moment((payload.get("evidence_details") or {}).get("due_by")),
 			settled=settled(taken),
 			returned=settled(given),
 			admin_url=f"https://dashboard.stripe.com/disputes/{payload['id']}",
-			test=not payload.get("livemode"),
+			test=self.is_test(payload),
 		)
+
+
+def _closed_at(payload: Json, given: Iterable[Json]) -> datetime | None:
+	"""Stripe does not say when a dispute ended: when the money came back, else when we were told, which is soon after."""
+	if payload["status"] not in ("won", "lost", "warning_closed", "prevented"):
+		return None
+	return moment(max((one["created"] for one in given), default=read_at(payload)))
 
 
 def _dispute_status(status: str, money_moved: bool) -> str:

@@ -5,6 +5,8 @@ from integration_hub.connectors.contract import Setting
 API = "https://api.stripe.com"
 #: the version that requests and webhooks are written in
 VERSION = "2026-07-29.dahlia"
+#: what we read has had its present shape since then ("basil")
+OLDEST_VERSION = "2025-03-31"
 PAYMENT_LINK, CHECKOUT = "Payment Link", "Checkout Session"
 
 SETTINGS = (

@@ -7,6 +7,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from integration_hub.connectors.stripe.amounts import from_minor
+from integration_hub.failures import Rejected
 from integration_hub.records import Customer, Reference, Settled
 
 Json = Mapping[str, Any]
@@ -25,9 +26,14 @@ def version_at(seconds: int) -> str:
 	return f"{int(seconds):012d}"
 
 
+def read_at(payload: Json) -> int:
+	"""The second in which this state was true at the latest: when Stripe answered, else when the thing was made."""
+	return payload.get(READ_AT) or payload.get("created") or 0
+
+
 def version_of(payload: Json) -> str:
 	"""The state of an object as of its reading: newer than every event that Stripe made before."""
-	return version_at(payload.get(READ_AT) or payload.get("created") or 0)
+	return version_at(read_at(payload))
 
 
 def metadata_of(reference: Reference) -> dict[str, str]:
@@ -41,6 +47,12 @@ def reference_in(*objects: Json | None) -> Reference | None:
 		if metadata.get(DOCTYPE) and metadata.get(NAME):
 			return Reference(doctype=metadata[DOCTYPE], name=metadata[NAME])
 	return None
+
+
+def check_currency(payment: Json, currency: str) -> None:
+	"""Raises Rejected for an amount in another currency than the payment's: Stripe would take it for its own."""
+	if payment["currency"].upper() != currency:
+		raise Rejected(f"The payment {payment['id']} is in {payment['currency'].upper()}, not in {currency}.")
 
 
 def id_of(value: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 from decimal import Decimal
@@ -49,61 +50,66 @@ class Subscriptions(Walks):
 		customer = self._customer(order, key)
 		made = self._made_subscription(order, customer) if look_first else None
 		if made is None:
-			made = self.post("/v1/subscriptions", self._order(order, customer, key), key)
+			made = self.post("/v1/subscriptions", self._order(order, customer), key)
 		return self.read_subscription(self.get(f"/v1/subscriptions/{made['id']}", EXPANDED))
 
-	def _order(self, order: SubscriptionOrder, customer: str, key: str) -> dict[str, Any]:
+	def _order(self, order: SubscriptionOrder, customer: str) -> dict[str, Any]:
 		invoiced = order.collect == "invoice"
 		return {
 			"customer": customer,
-			"items": [self._item(order, line, number, key) for number, line in enumerate(order.lines)],
+			"items": [self._item(order, line) for line in order.lines],
 			"collection_method": "send_invoice" if invoiced else "charge_automatically",
 			"days_until_due": order.days_until_due if invoiced else None,
 			"payment_behavior": None if invoiced else "default_incomplete",
 			# the card of the first payment is the one that later cycles are charged to
 			"payment_settings": None if invoiced else {"save_default_payment_method": "on_subscription"},
 			"metadata": metadata_of(order.reference),
-			"trial_end": _seconds(order.trial_until),
+			# the only way to a first cycle that lies more than one cycle ahead
+			"trial_end": _seconds(_first_cycle(order)),
 			"cancel_at": _seconds(order.cancel_at),
-			"billing_cycle_anchor": _seconds(order.starts_at) if _is_later(order.starts_at) else None,
-			"proration_behavior": "none" if _is_later(order.starts_at) else None,
+			# every bill comes to what was ordered, also the last one before `cancel_at`
+			"proration_behavior": "none",
 		}
 
-	def _item(
-		self, order: SubscriptionOrder, line: SubscriptionLine, number: int, key: str
-	) -> dict[str, Any]:
+	def _item(self, order: SubscriptionOrder, line: SubscriptionLine) -> dict[str, Any]:
 		if line.quantity != line.quantity.to_integral_value():
 			raise Rejected(f"Stripe takes whole quantities only, not {line.quantity} of {line.title}.")
-		# Stripe wants the product first; the same key makes it once
-		product = self.post(
-			"/v1/products",
-			{"name": line.title[:250], "metadata": {**metadata_of(order.reference), "erp_code": line.code}},
-			f"{key}-product-{number}",
-		)
 		return {
 			"quantity": int(line.quantity),
 			"price_data": {
 				"currency": order.currency.lower(),
 				"unit_amount": to_minor(line.unit_amount, order.currency),
-				"product": product["id"],
+				"product": self._product(line),
 				"recurring": {"interval": line.interval, "interval_count": line.every},
 			},
-			"metadata": {"erp_code": line.code},
+			"metadata": {"erp_code": line.code[:500]},
 		}
 
+	def _product(self, line: SubscriptionLine) -> str:
+		"""The product that Stripe wants behind a price: one for each thing that is sold, under an id of ours."""
+		name = line.title[:250]
+		known = f"erp_{hashlib.sha256(f'{line.code}/{name}'.encode()).hexdigest()[:24]}"
+		try:
+			self.post("/v1/products", {"id": known, "name": name, "metadata": {"erp_code": line.code[:500]}})
+		except Rejected:
+			if self.find(f"/v1/products/{known}") is None:  # else it is there already
+				raise
+		return known
+
 	def _customer(self, order: SubscriptionOrder, key: str) -> str:
-		"""The buyer at Stripe: by its id, by e-mail address, or made."""
+		"""The buyer at Stripe: by its id, by e-mail address and name, or made. Two of our customers may share an address."""
 		buyer = order.customer
 		if buyer.id:
 			return buyer.id
 		if not buyer.email:
 			raise Rejected("Stripe needs the customer's e-mail address for a subscription.")
-		for one in self.list("/v1/customers", {"email": buyer.email}, limit=1):
-			return one["id"]
 		name = buyer.company or buyer.full_name
+		for one in self.list("/v1/customers", {"email": buyer.email}):
+			if not one.get("name") or one["name"].casefold() == name.casefold():
+				return one["id"]
 		made = self.post(
 			"/v1/customers",
-			{"email": buyer.email, "name": name or None, "phone": buyer.phone or None},
+			{"email": buyer.email, "name": name[:256] or None, "phone": buyer.phone[:20] or None},
 			f"{key}-customer",
 		)
 		return made["id"]
@@ -140,22 +146,29 @@ class Subscriptions(Walks):
 	def read_subscription(self, payload: Json) -> Subscription:
 		currency = payload["currency"].upper()
 		items = payload["items"]["data"]
-		first = items[0] if items else {}
+		starts, ends = (
+			[one[name] for one in items if one.get(name)]
+			for name in ("current_period_start", "current_period_end")
+		)
+		status = STATUS.get(payload["status"], "active")
 		invoice = whole(payload.get("latest_invoice")) or {}
 		return Subscription(
 			id=payload["id"],
 			version=version_of(payload),
-			status=STATUS.get(payload["status"], "active"),
+			status=status,
 			currency=currency,
 			customer=_buyer(payload.get("customer")),
 			lines=tuple(_item_line(one, currency) for one in items),
 			reference=reference_in(payload),
 			started_at=moment(payload.get("start_date")),
-			period_start=moment(first.get("current_period_start")),
-			period_end=moment(first.get("current_period_end")),
-			cancelled_at=moment(payload.get("canceled_at")),
-			url=invoice.get("hosted_invoice_url") or "",
-			test=not payload.get("livemode"),
+			period_start=moment(min(starts, default=None)),
+			period_end=moment(min(ends, default=None)),
+			# `canceled_at` alone is when somebody asked for it: the subscription may still run to the end of its period
+			cancelled_at=moment(payload.get("ended_at") or payload.get("canceled_at"))
+			if status == "cancelled"
+			else None,
+			url=(invoice.get("hosted_invoice_url") or "") if invoice.get("status") == "open" else "",
+			test=self.is_test(payload),
 		)
 
 	# --- bills
@@ -190,7 +203,7 @@ class Subscriptions(Walks):
 			reference=reference_in(details, payload),
 			customer=_bill_customer(payload),
 			currency=currency,
-			lines=tuple(_bill_line(one, currency) for one in lines),
+			lines=(*(_bill_line(one, currency) for one in lines), *_shipping(payload, currency)),
 			discount=sum(
 				(from_minor(one["amount"], currency) for one in payload.get("total_discount_amounts") or ()),
 				Decimal(0),
@@ -205,12 +218,14 @@ class Subscriptions(Walks):
 			period_start=moment(max((one["start"] for one in periods), default=None)),
 			period_end=moment(max((one["end"] for one in periods), default=None)),
 			url=payload.get("hosted_invoice_url") or "",
-			test=not payload.get("livemode"),
+			test=self.is_test(payload),
 		)
 
 
-def _is_later(when: datetime | None) -> bool:
-	return when is not None and when > datetime.now(timezone.utc)
+def _first_cycle(order: SubscriptionOrder) -> datetime | None:
+	"""When the first cycle is billed, if that is not at once."""
+	days = [one for one in (order.starts_at, order.trial_until) if one and one > datetime.now(timezone.utc)]
+	return max(days, default=None)
 
 
 def _seconds(when: datetime | None) -> int | None:
@@ -258,6 +273,12 @@ def _bill_line(line: Json, currency: str) -> BillLine:
 		quantity=line.get("quantity") or 1,
 		amount=from_minor(line["amount"] - inside, currency),
 	)
+
+
+def _shipping(payload: Json, currency: str) -> list[BillLine]:
+	"""What an invoice of Stripe's own adds for shipping; its tax is among the invoice's taxes."""
+	cost = (payload.get("shipping_cost") or {}).get("amount_subtotal") or 0
+	return [BillLine(title="Shipping", amount=from_minor(cost, currency))] if cost else []
 
 
 def _payments(payload: Json) -> list[str]:
