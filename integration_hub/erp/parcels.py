@@ -11,6 +11,7 @@ from frappe.utils import now_datetime, strip_html
 
 from integration_hub.erp.context import Context, Result, as_float
 from integration_hub.erp.times import to_site
+from integration_hub.failures import Rejected
 from integration_hub.records import BookedParcel, Booking, Paper, Pickup, Tracking
 
 PARCEL = "Integration Parcel"
@@ -197,9 +198,10 @@ def booked(booking: Booking, shipment: str, ctx: Context) -> Result:
 	)
 	for note in notes:
 		_mark_note(note, numbers, booking)
-	attach(booking.papers, [("Shipment", shipment), *(("Delivery Note", note) for note in notes)])
+	documents = [("Shipment", shipment), *(("Delivery Note", note) for note in notes)]
+	_files, trouble = attach(booking.papers, documents)
 	sentence = _("Booked with {0}: {1}").format(booking.carrier, numbers)
-	return Result("Shipment", shipment, f"{sentence} {booking.note}".strip())
+	return Result("Shipment", shipment, " ".join(filter(None, (sentence, booking.note, trouble))))
 
 
 def _keep(parcel: BookedParcel, booking: Booking, shipment: Any, notes: list[str], ctx: Context) -> None:
@@ -244,20 +246,36 @@ def _mark_note(name: str, numbers: str, booking: Booking) -> None:
 	)
 
 
-def attach(papers: Iterable[Paper], documents: Sequence[tuple[str, str]]) -> list[str]:
-	"""Private files on the documents; the same paper is attached to a document once. Returns their addresses."""
-	made = []
+def attach(papers: Iterable[Paper], documents: Sequence[tuple[str, str]]) -> tuple[list[str], str]:
+	"""Private files on the documents; the same paper is attached to a document once. Returns their addresses, and why
+	one could not be kept: Frappe refuses what is no proper PDF or too large, and a booking that is paid for must not be
+	undone by a bad label."""
+	made, trouble = [], ""
 	for paper in papers:
-		for doctype, name in documents:
-			same = {"attached_to_doctype": doctype, "attached_to_name": name, "file_name": paper.name}
-			known = frappe.db.get_value("File", same, "file_url")
-			if known:
-				made.append(known)
-				continue
-			doc = frappe.get_doc({"doctype": "File", "is_private": 1, "content": paper.content, **same})
-			# safe: attached on behalf of the person who booked, to the document that was booked
-			doc.insert(ignore_permissions=True)
-			made.append(doc.file_url)
+		frappe.db.savepoint("integration_hub_paper")
+		try:
+			made += _attach(paper, documents)
+		except Exception as error:  # noqa: BLE001 - whatever is wrong with a paper is said, see above
+			frappe.db.rollback(save_point="integration_hub_paper")
+			trouble = _("{0} could not be attached ({1}): fetch it again.").format(
+				paper.name, strip_html(str(error)) or type(error).__name__
+			)
+			frappe.clear_messages()
+	return made, trouble
+
+
+def _attach(paper: Paper, documents: Sequence[tuple[str, str]]) -> list[str]:
+	made = []
+	for doctype, name in documents:
+		same = {"attached_to_doctype": doctype, "attached_to_name": name, "file_name": paper.name}
+		known = frappe.db.get_value("File", same, "file_url")
+		if known:
+			made.append(known)
+			continue
+		doc = frappe.get_doc({"doctype": "File", "is_private": 1, "content": paper.content, **same})
+		# safe: attached on behalf of the person who booked, to the document that was booked
+		doc.insert(ignore_permissions=True)
+		made.append(doc.file_url)
 	return made
 
 
@@ -266,7 +284,9 @@ def labelled(papers: Sequence[Paper], shipment: str) -> Result:
 	notes = frappe.get_all(
 		"Shipment Delivery Note", filters={"parent": shipment}, pluck="delivery_note", distinct=True
 	)
-	made = attach(papers, [("Shipment", shipment), *(("Delivery Note", note) for note in notes)])
+	made, trouble = attach(papers, [("Shipment", shipment), *(("Delivery Note", note) for note in notes)])
+	if trouble:
+		raise Rejected(trouble)
 	return Result("Shipment", shipment, _("Label attached") if made else _("The carrier gives no label."))
 
 
@@ -283,7 +303,9 @@ def manifested(papers: Sequence[Paper], parcels: Sequence[str], ctx: Context) ->
 	"""The driver's list: one file, on each Shipment it is for."""
 	rows = frappe.get_all(PARCEL, filters={"name": ("in", list(parcels))}, fields=["name", "shipment"])
 	shipments = list(dict.fromkeys(row.shipment for row in rows if row.shipment))
-	urls = attach(papers, [("Shipment", name) for name in shipments])
+	urls, trouble = attach(papers, [("Shipment", name) for name in shipments])
+	if trouble:
+		raise Rejected(trouble)
 	for row in rows:
 		frappe.db.set_value(PARCEL, row.name, "manifest", urls[0] if urls else None)
 	return Result(None, None, _("Manifest for {0} parcels").format(len(rows)))

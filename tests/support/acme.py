@@ -17,6 +17,7 @@ from werkzeug.exceptions import NotFound, Unauthorized
 from werkzeug.wrappers import Request, Response
 
 from sandbox.vendors.base import Vendor, json_response
+from sandbox.vendors.shiprocket.papers import pdf
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "write-a-connector.md"
 TOKEN, SECRET = "acme-token", "acme-secret"
@@ -48,6 +49,7 @@ class Acme(Vendor):
 		self.parcels: dict[str, dict] = {}
 		self.webhook = ""
 		self.numbers = itertools.count(1)
+		self.label = lambda number: pdf(f"LABEL {number}")
 
 	def operations(self, request: Request) -> list[str]:
 		return [
@@ -65,7 +67,7 @@ class Acme(Vendor):
 				self.webhook = request.get_json()["url"]
 				return json_response({})
 			if rest[1:] == ["label"]:
-				return Response(b"%PDF-1.4 " + rest[0].encode(), mimetype="application/pdf")
+				return Response(self.label(rest[0]), mimetype="application/pdf")
 			if request.method == "POST":
 				return json_response(self._booked(request.get_json()), 201)
 			if request.method == "DELETE":
