@@ -54,6 +54,16 @@ def hub(site):
 	hubs.close()
 
 
+@pytest.fixture
+def crm(hub):
+	"""A factory of Connections to CRMs, each with a sandbox portal of its own; see `tests.support.crm`."""
+	from functools import partial
+
+	from tests.support.crm import connect
+
+	return partial(connect, hub)
+
+
 @pytest.fixture(scope="session")
 def web(site):
 	"""Address of a real web server of the site."""

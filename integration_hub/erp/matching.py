@@ -147,6 +147,21 @@ def answers(connection: str, resource: str, outside_id: str) -> dict[str, Any]:
 	return {row.reference_name: row for row in rows}
 
 
+def said_to_be(connection: str, resource: str, name: str) -> str | None:
+	"""The outside record that a document was said to be."""
+	return frappe.db.get_value(
+		MATCH,
+		{
+			"connection": connection,
+			"resource": resource,
+			"reference_name": name,
+			"kind": "Link",
+			"status": "Same",
+		},
+		"outside_id",
+	)
+
+
 def ask(
 	connection: str,
 	resource: str,

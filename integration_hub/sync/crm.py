@@ -303,7 +303,9 @@ def document_changed(doc: Any, *, force: str = "") -> None:
 	for name in connections.taking(resource):
 		if name == doc.flags.integration_origin:
 			continue
-		if store.store(name, [_draft(doc.doctype, doc.name, force or str(doc.modified), crm.label_of(doc))]):
+		modified = str(doc.modified)
+		draft = _draft(doc.doctype, doc.name, force or modified, crm.label_of(doc), modified)
+		if store.store(name, [draft]):
 			wake.wake_after_commit(name)
 
 
@@ -352,12 +354,13 @@ def address_changed(doc: Any) -> None:
 			document_changed(customer, force=f"address:{doc.modified}")
 
 
-def _draft(doctype: str, name: str, change: str, label: str = "") -> store.Draft:
+def _draft(doctype: str, name: str, change: str, label: str = "", version: str = "") -> store.Draft:
 	return store.Draft(
 		direction="Out",
 		resource=RESOURCE_OF[doctype],
 		outside_id=f"{doctype}/{name}",
 		dedupe_key=f"crm:{doctype}:{name}:{change}",
+		version=version,
 		label=label or name,
 		reference=(doctype, name),
 	)
@@ -498,12 +501,26 @@ def _settled(connection: Any, connector: SyncsRecords, resource: str, state: _To
 	if outcome.failure:
 		if outcome.outside_id and not state.outside_id:
 			# the vendor has one of its own with this e-mail address: a question, not a refusal
-			return _ask_outside(connection, connector, resource, state, outcome.outside_id) or outcome.failure
-		return outcome.failure
+			asked = _ask_outside(connection, connector, resource, state, outcome.outside_id)
+			return asked or _to_mend(outcome.failure, resource, state.doc)
+		return _to_mend(outcome.failure, resource, state.doc)
 	state.outside_id = outcome.outside_id or state.outside_id
 	state.version = outcome.version or state.version
 	state.there.update(state.change.fields)
 	return state
+
+
+def _to_mend(failure: Failure, resource: str, doc: Any) -> Failure:
+	"""A value that the vendor refuses is mended in the document (which is told again by itself when it is saved) or in the
+	mapping: what waits for that goes on when the Connection is saved."""
+	if not isinstance(failure, Invalid):
+		return failure
+	return Invalid(
+		failure.sentence,
+		fix=failure.fix or (doc.doctype, doc.name),
+		waits_for=failure.waits_for or f"fields:{resource}",
+		detail=failure.detail,
+	)
 
 
 def _merge_first(connection: Any, connector: SyncsRecords, resource: str, states: Sequence[_Told]) -> None:
@@ -560,10 +577,14 @@ def _look_first(
 	wanted: dict[str, Any] = {}
 	for one in batch:
 		state = told[one.name]
-		if state.known is None:
-			match = matching.look_for(resource, fields, state.here, _key(state.doc))
-			if match.email or match.domain or match.phone or match.tax_id:
-				wanted[match.key] = (one, match)
+		if state.known:
+			continue
+		if said := matching.said_to_be(connection.name, resource, state.doc.name):
+			state.outside_id = _free_one(connection, resource, said)
+			continue
+		match = matching.look_for(resource, fields, state.here, _key(state.doc))
+		if match.email or match.domain or match.phone or match.tax_id:
+			wanted[match.key] = (one, match)
 	if not wanted:
 		return prepared
 	frappe.db.rollback()  # nothing is open while we talk
@@ -579,6 +600,12 @@ def _look_first(
 		if failure := _linked_or_asked(connection, resource, state, match, records):
 			prepared[one.name] = failure
 	return prepared
+
+
+def _free_one(connection: Any, resource: str, outside_id: str) -> str:
+	"""The record that a document was said to be, unless it was linked with another one meanwhile."""
+	known = crm.known(context(connection).links.get(resource, outside_id))
+	return "" if known and frappe.db.exists(DOCTYPES[resource], known.name) else outside_id
 
 
 def _is_ours(record: CrmRecord) -> bool:
@@ -700,6 +727,7 @@ def _apply_out(connection: Any, one: Any, prepared: Any) -> Result:
 		return Result(None, None, _("Archived outside."))
 	state = prepared
 	doc = state.doc
+	covered.cover(connection.name, one, str(doc.modified))
 	if state.gone:
 		return crm.gone(one.resource, state.known.outside_id, ctx)
 	if state.known and state.known.deleted:

@@ -390,6 +390,20 @@ def test_the_property_for_our_key_is_made_once(account, portal, hubspot):
 	assert portal.types["contacts"].properties["erpnext_id"].unique
 
 
+def test_the_property_is_made_again_when_somebody_has_deleted_it(account, portal, hubspot):
+	(first,) = push(hubspot, "contacts", change("Contact/A", email="a@x.example"))
+	portal.types["contacts"].properties["erpnext_id"].archived = True
+	new, known = push(
+		hubspot,
+		"contacts",
+		change("Contact/B", email="b@x.example"),
+		change("Contact/A", first.outside_id, firstname="Ada"),
+	)
+	assert new.failure is None and known.failure is None
+	assert account.log.count(operation="properties.create") == 2
+	assert found_by_key(portal, "contacts", "Contact/B") and found_by_key(portal, "contacts", "Contact/A")
+
+
 def test_two_sites_at_one_account(account, portal):
 	one, two = Connected(account).connector, Connected(account, key_property="erp_two").connector
 	(first,) = push(one, "customers", change("Customer/C-1", name="Of one"))

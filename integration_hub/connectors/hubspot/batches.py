@@ -52,8 +52,9 @@ class Batches(Client):
 	def _split(
 		self, path: str, inputs: Sequence[Mapping[str, Any]], said: Refusal, repeatable: bool
 	) -> dict[str, Json | Refusal]:
-		if len(inputs) == 1:
-			return {inputs[0]["objectWriteTraceId"]: said}
+		if len(inputs) == 1 or (said.names(self.key_property) and not said.conflict):
+			# alone, or all for the same reason: the property for our key is not there
+			return {one["objectWriteTraceId"]: said for one in inputs}
 		spoilt = [one for one in inputs if said.hopeless & set(one.get("properties") or ())]
 		if spoilt:
 			good = [one for one in inputs if one not in spoilt]

@@ -93,7 +93,8 @@ class Properties(Batches):
 		if known is not None and known.get("hasUniqueValue") is False:
 			raise Invalid(
 				f"The property {self.key_property} of HubSpot's {kind.name} does not require unique values, so it cannot "
-				"hold our key. Delete it there, or name another one in the Connection."
+				"hold our key. Delete it there, or name another one in the Connection.",
+				waits_for="key_property",
 			)
 
 	def forget_key(self, kind: Kind) -> None:
@@ -122,7 +123,8 @@ class Properties(Batches):
 			if not said.conflict:
 				raise Invalid(
 					f"HubSpot does not let us make the property {self.key_property} on {kind.name}: {said.words} "
-					"An object can have ten properties with unique values."
+					"An object can have ten properties with unique values.",
+					waits_for="key_property",
 				)
 
 	def _group_of(self, kind: Kind) -> str:

@@ -83,14 +83,23 @@ class Pushes(Pulls):
 		return ended | self.written_rows(kind, "update", taken)
 
 	def written_rows(self, kind: Kind, what: str, rows: Mapping[str, Row]) -> dict[str, Json | Refusal]:
-		inputs = traced(list(rows.values()))
-		if not inputs:
-			return {}
-		ended = self.write_batch(f"crm/objects/{self.version}/{kind.name}/batch/{what}", inputs)
-		found = {name: ended[row["objectWriteTraceId"]] for name, row in zip(rows, inputs, strict=True)}
-		if any(isinstance(one, Refusal) and one.names(self.key_property) for one in found.values()):
+		"""What became of each row, by its name. Where our property turns out not to be there (any more) it is made again,
+		and those rows are written again, once."""
+		ended = self._write_rows(kind, what, rows)
+		keyless = {name: rows[name] for name, end in ended.items() if self._misses_key(end)}
+		if keyless:
 			self.forget_key(kind)
-		return found
+			self.need_key(kind)
+			ended |= self._write_rows(kind, what, keyless)
+		return ended
+
+	def _misses_key(self, end: Json | Refusal) -> bool:
+		return isinstance(end, Refusal) and end.names(self.key_property) and not end.conflict
+
+	def _write_rows(self, kind: Kind, what: str, rows: Mapping[str, Row]) -> dict[str, Json | Refusal]:
+		inputs = traced(list(rows.values()))
+		ended = self.write_batch(f"crm/objects/{self.version}/{kind.name}/batch/{what}", inputs)
+		return {name: ended[row["objectWriteTraceId"]] for name, row in zip(rows, inputs, strict=True)}
 
 	def _settled(
 		self, kind: Kind, changes: Sequence[CrmChange], ended: Mapping[str, Json | Refusal]
