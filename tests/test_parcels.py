@@ -308,6 +308,22 @@ def test_the_customer_is_told_once_for_each_status(courier, addresses, outgoing_
 	assert parcel.tracking_number in frappe.db.get_value("Email Queue", sent[0], "message")
 
 
+def test_a_template_that_cannot_be_rendered_stops_no_tracking(courier, addresses, outgoing_mail):
+	name = f"Broken {frappe.generate_hash(length=6)}"
+	frappe.get_doc(
+		{"doctype": "Email Template", "name": name, "subject": "x", "response": "{{ nothing.that.is }}"}
+	).insert()
+	notices = [{"status": "in_transit", "email_template": name, "enabled": 1}]
+	connected = courier(shipment_notices=notices)
+	shipment, _answer = shipped(connected, delivered(email="someone@example.com"))
+	[parcel] = parcels_of(shipment)
+	connected.vendor.move(parcel.tracking_number, "moving")
+	connected.pull("tracking")
+	connected.settle()
+	assert parcels_of(shipment)[0].status == "in_transit"
+	assert frappe.db.exists("Error Log", {"method": ("like", f"%{parcel.tracking_number}%")})
+
+
 # --- the shop ----------------------------------------------------------------------------------------------
 
 

@@ -429,7 +429,18 @@ def _tell_customer(parcel: Any, ctx: Context) -> None:
 		if parcel.delivery_note
 		else {},
 	}
-	mail = frappe.get_doc("Email Template", row.email_template).get_formatted_email(about)
+	frappe.db.savepoint("integration_hub_mail")
+	try:
+		_send(row.email_template, about, recipient, parcel)
+	except Exception:  # noqa: BLE001 - a template that cannot be rendered must not keep the parcel from being tracked
+		frappe.db.rollback(save_point="integration_hub_mail")
+		frappe.log_error(_("E-mail about parcel {0}").format(parcel.tracking_number))
+		return
+	parcel.db_set("told", " ".join([*told, parcel.status]), update_modified=False)
+
+
+def _send(template: str, about: dict[str, Any], recipient: str, parcel: Any) -> None:
+	mail = frappe.get_doc("Email Template", template).get_formatted_email(about)
 	frappe.sendmail(
 		recipients=[recipient],
 		subject=mail["subject"],
@@ -437,7 +448,6 @@ def _tell_customer(parcel: Any, ctx: Context) -> None:
 		reference_doctype="Shipment" if parcel.shipment else PARCEL,
 		reference_name=parcel.shipment or parcel.name,
 	)
-	parcel.db_set("told", " ".join([*told, parcel.status]), update_modified=False)
 
 
 def _email_of(parcel: Any) -> str | None:
