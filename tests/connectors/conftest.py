@@ -144,3 +144,18 @@ def connected(vendor) -> Connected:
 @pytest.fixture
 def shopify(connected) -> Shopify:
 	return connected.connector
+
+
+@pytest.fixture
+def shelf():
+	"""A Stripe account in EUR that listens until the test is over; see `stripe_ground`."""
+	from tests.connectors.stripe_ground import Shelf  # it needs the Vault from here
+
+	shelf = Shelf()
+	yield shelf
+	shelf.running.stop()
+
+
+@pytest.fixture
+def stripe(shelf):
+	return shelf.open()

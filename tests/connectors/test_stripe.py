@@ -1,21 +1,13 @@
-"""The Stripe connector against the sandbox vendor, and its amounts and signatures by themselves."""
+"""The Stripe connector against the sandbox vendor: pages, payments, refunds, disputes, subscriptions, pulls."""
 
-import hashlib
-import hmac
 import json
-import time
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 
 import pytest
 
 from integration_hub.connectors.contract import WebhookRequest
-from integration_hub.connectors.http import Http
-from integration_hub.connectors.stripe import Stripe
-from integration_hub.connectors.stripe.amounts import from_minor, to_minor
-from integration_hub.connectors.stripe.client import flat
 from integration_hub.failures import (
-	BadSignature,
 	Conflict,
 	Failure,
 	Gone,
@@ -24,184 +16,10 @@ from integration_hub.failures import (
 	Rejected,
 	Unreachable,
 )
-from integration_hub.records import (
-	Customer,
-	Payable,
-	Reference,
-	RefundRequest,
-	SubscriptionLine,
-	SubscriptionOrder,
-)
-from sandbox.vendors.stripe import Account
-from sandbox.vendors.stripe import Stripe as Vendor
-from tests.connectors.conftest import Vault
+from integration_hub.records import Reference, RefundRequest
+from tests.connectors.stripe_ground import INVOICE, order, paid, payable, walk
 
-KEY = "sk_test_sandbox"
-INVOICE = Reference(doctype="Sales Invoice", name="SINV-0001")
 ALWAYS = datetime.now(timezone.utc) - timedelta(days=1)
-
-
-class Shelf:
-	"""A vendor, its account, and connectors to it."""
-
-	def __init__(self, **options):
-		self.account = Account("eur", rates={"usd": "0.92"}, **options)
-		self.vendor = Vendor(self.account, secret_key=KEY)
-		self.running = self.vendor.start()
-		self.vault = Vault()
-
-	def open(self, **settings):
-		config = {"secret_key": KEY, "sandbox_url": self.running.url, "environment": "Sandbox", **settings}
-		http = Http(
-			Stripe.base_url(config),
-			allow_loopback_http=True,
-			secrets=[config["secret_key"]],
-			timeouts=(2.0, 2.0),
-		)
-		return Stripe(config, http, self.vault)
-
-
-@pytest.fixture
-def shelf():
-	shelf = Shelf()
-	yield shelf
-	shelf.running.stop()
-
-
-@pytest.fixture
-def stripe(shelf):
-	return shelf.open()
-
-
-def payable(amount="119.00", currency="EUR", **more):
-	return Payable(
-		reference=INVOICE,
-		title="Sales Invoice SINV-0001",
-		amount=Decimal(amount),
-		currency=currency,
-		customer=Customer(email="ada+1@example.com", company="Ada"),
-		**more,
-	)
-
-
-def paid(shelf, stripe, amount="119.00", currency="EUR", **more):
-	"""A payment that was made at a page of ours, as the connector reads it."""
-	link = stripe.create_payment_link(
-		payable(amount, currency, **more), key=f"k{time.monotonic_ns()}", look_first=False
-	)
-	session = shelf.account.pay(link.url)
-	intent = session["payment_intent"]
-	return stripe.read_payment(stripe.fetch_payments([intent])[intent])
-
-
-# --- amounts -----------------------------------------------------------------------------------------------
-
-MINOR = [
-	("0.01", "EUR", 1),
-	("999.99", "EUR", 99999),
-	("1", "JPY", 1),
-	("999", "JPY", 999),
-	("0.010", "KWD", 10),
-	("999.990", "KWD", 999990),
-	("5", "ISK", 500),
-	("5", "UGX", 500),
-	("12.34", "HUF", 1234),
-	("12.34", "TWD", 1234),
-]
-
-
-@pytest.mark.parametrize(("amount", "currency", "minor"), MINOR)
-def test_amounts_both_ways(amount, currency, minor):
-	assert to_minor(Decimal(amount), currency) == minor
-	assert from_minor(minor, currency) == Decimal(amount)
-
-
-@pytest.mark.parametrize(
-	("amount", "currency"),
-	[("0.001", "EUR"), ("0.5", "JPY"), ("0.001", "KWD"), ("5.5", "ISK"), ("0.01", "UGX")],
-)
-def test_what_a_currency_cannot_say_is_refused_and_never_rounded(amount, currency):
-	with pytest.raises(Rejected):
-		to_minor(Decimal(amount), currency)
-
-
-@pytest.mark.parametrize(
-	("currency", "decimals"), [("EUR", 2), ("JPY", 0), ("KWD", 3), ("INR", 2), ("ISK", 0)]
-)
-def test_every_amount_from_one_cent_to_a_thousand(currency, decimals):
-	step = 10 if currency == "KWD" else 1
-	wrong = [
-		units
-		for units in range(step, 99_999 + 1, step)
-		if from_minor(to_minor(amount := Decimal(units).scaleb(-decimals), currency), currency) != amount
-	]
-	assert not wrong
-
-
-def test_nested_parameters_are_spelled_with_brackets():
-	params = {"a": {"b": [1, {"c": True}]}, "none": None, "x": "y"}
-	assert dict(flat(params)) == {"a[b][0]": "1", "a[b][1][c]": "true", "x": "y"}
-
-
-# --- signatures --------------------------------------------------------------------------------------------
-
-BODY = b"""{
-  "id": "evt_test_webhook",
-  "object": "event",
-  "data": { "object": { "id": "rdr_123", "object": "terminal.reader" } }
-}"""
-
-
-def signature(body, secret, moment=None):
-	moment = int(time.time()) if moment is None else moment
-	digest = hmac.new(secret.encode(), f"{moment}.".encode() + body, hashlib.sha256).hexdigest()
-	return moment, digest
-
-
-def test_the_official_vector(shelf, monkeypatch):
-	"""Made with stripe-python 16.1.0 from the payload and secret of its own tests."""
-	monkeypatch.setattr(time, "time", lambda: 1700000000.0)
-	stripe = shelf.open(webhook_secret="whsec_test_secret")
-	good = "t=1700000000,v1=3bfab77baf5f7b6991a46c9b53b6547d7afc56148b10468fcad9f35c1992ffbd"
-	stripe.verify(WebhookRequest({"stripe-signature": good}, BODY))
-	stripe.verify(WebhookRequest({"stripe-signature": good.replace("v1=", "v0=x,v1=") + ",v1=00"}, BODY))
-	for wrong in (
-		good.replace("3b", "3c"),
-		good.replace("1700000000", "1700000001"),
-		"",
-		"t=x,v1=y",
-		good.replace("v1", "v0"),
-	):
-		with pytest.raises(BadSignature):
-			stripe.verify(WebhookRequest({"stripe-signature": wrong}, BODY))
-	with pytest.raises(BadSignature):
-		stripe.verify(WebhookRequest({"stripe-signature": good}, BODY + b" "))
-
-
-@pytest.mark.parametrize(("age", "good"), [(0, True), (299, True), (301, False), (-301, False)])
-def test_old_signatures_are_refused(shelf, age, good):
-	stripe = shelf.open(webhook_secret="whsec_a whsec_b")
-	moment, digest = signature(BODY, "whsec_b", int(time.time()) - age)
-	request = WebhookRequest({"stripe-signature": f"t={moment},v1={digest}"}, BODY)
-	if good:
-		stripe.verify(request)
-	else:
-		with pytest.raises(BadSignature):
-			stripe.verify(request)
-
-
-def test_without_a_secret_nothing_is_believed(stripe):
-	moment, digest = signature(BODY, "")
-	with pytest.raises(BadSignature):
-		stripe.verify(WebhookRequest({"stripe-signature": f"t={moment},v1={digest}"}, BODY))
-
-
-@pytest.mark.parametrize(
-	"body", [b"", b"[]", b"{", b'{"object": "v2.core.event", "id": "x"}', b'{"object": "event"}']
-)
-def test_what_is_no_event_is_kept_as_unread(stripe, body):
-	with pytest.raises(Rejected):
-		stripe.notices(WebhookRequest({}, body))
 
 
 # --- who we are --------------------------------------------------------------------------------------------
@@ -269,17 +87,13 @@ def test_closing_a_page_that_never_was_is_no_failure(stripe):
 LOST = ("error_after", "timeout", "drop")
 
 
-def lose(shelf, trouble, path):
-	shelf.vendor.troubles.add(trouble, path=path, method="POST", times=1, status=500, seconds=3)
-
-
 @pytest.mark.parametrize("trouble", LOST)
 @pytest.mark.parametrize("kind", ["Payment Link", "Checkout Session"])
 @pytest.mark.parametrize("same_key", [True, False], ids=["within a day", "later"])
 def test_a_lost_answer_makes_no_second_page(shelf, trouble, kind, same_key):
 	stripe = shelf.open(link_kind=kind, return_url="https://shop.example/thanks")
 	path = "/v1/payment_links" if kind == "Payment Link" else "/v1/checkout/sessions"
-	lose(shelf, trouble, path)
+	shelf.lose(trouble, path)
 	with pytest.raises(Unreachable) as lost:
 		stripe.create_payment_link(payable(), key="k1", look_first=False)
 	assert lost.value.maybe_done
@@ -298,7 +112,7 @@ def test_a_lost_answer_makes_no_second_refund(shelf, stripe, trouble, same_key):
 		currency="EUR",
 		reference=Reference(doctype="Sales Invoice", name="SINV-RET-1"),
 	)
-	lose(shelf, trouble, "/v1/refunds")
+	shelf.lose(trouble, "/v1/refunds")
 	with pytest.raises(Unreachable):
 		stripe.refund_payment(request, key="r1", look_first=False)
 	refund = stripe.refund_payment(request, key="r1" if same_key else "r2", look_first=True)
@@ -314,7 +128,7 @@ def test_a_lost_answer_makes_no_second_refund(shelf, stripe, trouble, same_key):
 def test_a_lost_answer_captures_once(shelf, stripe, trouble):
 	payment = paid(shelf, stripe, capture_later=True)
 	assert payment.status == "authorised" and not payment.captured
-	lose(shelf, trouble, f"/v1/payment_intents/{payment.id}/capture")
+	shelf.lose(trouble, f"/v1/payment_intents/{payment.id}/capture")
 	with pytest.raises(Unreachable):
 		stripe.capture_payment(payment.id, Decimal("100.00"), "EUR", key="c1", look_first=False)
 	taken = stripe.capture_payment(payment.id, Decimal("100.00"), "EUR", key="c1", look_first=True)
@@ -323,7 +137,7 @@ def test_a_lost_answer_captures_once(shelf, stripe, trouble):
 
 @pytest.mark.parametrize("trouble", LOST)
 def test_a_lost_answer_opens_no_second_subscription(shelf, stripe, trouble):
-	lose(shelf, trouble, "/v1/subscriptions")
+	shelf.lose(trouble, "/v1/subscriptions")
 	with pytest.raises(Unreachable):
 		stripe.create_subscription(order(), key="s1", look_first=False)
 	opened = stripe.create_subscription(order(), key="s1", look_first=True)
@@ -397,19 +211,9 @@ def test_a_payout_says_what_it_is_made_of(shelf, stripe):
 # --- pulling -----------------------------------------------------------------------------------------------
 
 
-def walk(pull, since=ALWAYS):
-	cursor, found = None, []
-	while True:
-		page = pull(since, cursor)
-		found += page.notices
-		cursor = page.cursor
-		if not cursor:
-			return found
-
-
 def test_what_webhooks_lost_is_pulled(shelf, stripe):
 	payments = {paid(shelf, stripe, str(amount)).id for amount in range(10, 13)}
-	notices = walk(stripe.pull_payments)
+	notices = walk(stripe.pull_payments, ALWAYS)
 	assert {one.outside_id for one in notices} == payments
 	assert all(one.resource == "payments" and one.dedupe_key.startswith("evt_") for one in notices)
 	assert not walk(stripe.pull_payments, datetime.now(timezone.utc) + timedelta(hours=1))
@@ -434,22 +238,10 @@ def test_a_webhook_and_a_pull_of_the_same_event_are_one(shelf, stripe):
 	[event] = stripe.get("/v1/events", {"types": ["payment_intent.succeeded"]})["data"]
 	[told] = stripe.notices(WebhookRequest({}, json.dumps(event).encode()))
 	assert told.outside_id == payment.id
-	assert told.dedupe_key in {one.dedupe_key for one in walk(stripe.pull_payments)}
+	assert told.dedupe_key in {one.dedupe_key for one in walk(stripe.pull_payments, ALWAYS)}
 
 
 # --- subscriptions -----------------------------------------------------------------------------------------
-
-
-def order(**more):
-	line = SubscriptionLine(title="Support", code="SUPPORT", unit_amount=Decimal("29.00"))
-	values = {
-		"reference": Reference(doctype="Subscription", name="ACC-SUB-1"),
-		"customer": Customer(email="ada@example.com", company="Ada"),
-		"currency": "EUR",
-		"lines": (line,),
-		"collect": "charge",
-	}
-	return SubscriptionOrder(**{**values, **more})
 
 
 def test_a_subscription_and_its_cycles(shelf, stripe):
@@ -458,7 +250,7 @@ def test_a_subscription_and_its_cycles(shelf, stripe):
 	if opened.status == "incomplete":
 		shelf.account.pay(opened.url)
 	shelf.account.next_cycle(opened.id)
-	bills = {one.outside_id for one in walk(stripe.pull_bills)}
+	bills = {one.outside_id for one in walk(stripe.pull_bills, ALWAYS)}
 	read = [stripe.read_bill(one) for one in stripe.fetch_bills(list(bills)).values()]
 	paid_ones = [one for one in read if one.status == "paid"]
 	assert paid_ones and all(one.total == Decimal("29.00") == one.paid for one in paid_ones)
@@ -503,21 +295,6 @@ def test_unknown_things(stripe, path, failure):
 def test_a_card_that_is_declined_is_a_failed_payment(shelf, stripe):
 	link = stripe.create_payment_link(payable(), key="k", look_first=False)
 	shelf.account.pay(link.url, decline="insufficient_funds")
-	[notice, *_more] = walk(stripe.pull_payments)
+	[notice, *_more] = walk(stripe.pull_payments, ALWAYS)
 	payment = stripe.read_payment(stripe.fetch_payments([notice.outside_id])[notice.outside_id])
 	assert payment.status == "failed" and payment.failure
-
-
-# --- webhooks at Stripe ------------------------------------------------------------------------------------
-
-
-def test_the_endpoint_is_made_once_mended_and_its_secret_kept(shelf, stripe):
-	address = "https://erp.example/api/method/hook?key=1"
-	assert "kinds of events" in stripe.register_webhooks(address)[0]
-	assert list(stripe.register_webhooks(address)) == []
-	[endpoint] = stripe.list("/v1/webhook_endpoints", {})
-	stripe.post(f"/v1/webhook_endpoints/{endpoint['id']}", {"enabled_events": ["invoice.paid"]})
-	assert "mended" in stripe.register_webhooks(address)[0]
-	shelf.vault.put("webhook_secret", "")
-	assert len(list(stripe.register_webhooks(address))) == 2
-	assert len(list(stripe.list("/v1/webhook_endpoints", {}))) == 1

@@ -55,11 +55,6 @@ ROWS = (
 		"The key lacks a permission at Stripe. Give it in the Dashboard, then test the Connection. {words}",
 		403,
 	),
-	_row(
-		Rejected,
-		"Stripe was asked for something else under the same key before. {words}",
-		kind="idempotency_error",
-	),
 	# another call is at work on the same object, or on the very same request: it is over in a moment
 	_row(
 		Conflict,
@@ -67,6 +62,11 @@ ROWS = (
 		code="lock_timeout idempotency_key_in_use",
 	),
 	_row(Conflict, "Stripe is working on the same thing at this moment.", 409),
+	_row(
+		Rejected,
+		"Stripe was asked for something else under the same key before. {words}",
+		kind="idempotency_error",
+	),
 	_row(RateLimited, "Stripe asks us to slow down.", 429),
 	_row(RateLimited, "Stripe asks us to slow down.", code="rate_limit"),
 	_row(Rejected, "The payment was declined: {words}", 402),

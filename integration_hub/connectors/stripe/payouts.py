@@ -6,7 +6,7 @@ and `complete` says that none will come.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 
@@ -76,7 +76,7 @@ class Payouts(Walks):
 	def read_payout(self, payload: Json) -> Payout:
 		currency = payload["currency"].upper()
 		amount = from_minor(payload["amount"], currency)
-		lines = tuple(_lines(one for one in payload["_lines"] if one["type"] not in ITSELF))
+		lines = tuple(_lines([one for one in payload["_lines"] if one["type"] not in ITSELF]))
 		complete = not payload["automatic"] or payload.get("reconciliation_status") == "completed"
 		total = sum((line.net for line in lines), ZERO)
 		if payload["automatic"] and complete and total != amount:
@@ -99,23 +99,31 @@ class Payouts(Walks):
 		)
 
 
-def _lines(transactions: Iterable[Json]) -> list[PayoutLine]:
+def _lines(transactions: Sequence[Json]) -> Iterator[PayoutLine]:
 	"""The lines; a payment that came and was taken back within the payout leaves only what it cost."""
-	read = [_line(one) for one in transactions]
-	came = {line.source_id: line for line in read if line.kind == "payment" and line.gross > ZERO}
-	lines: list[PayoutLine] = []
-	gone: set[str] = set()
-	for line in read:
-		before = came.get(line.source_id) if line.kind == "payment" and line.gross < ZERO else None
-		if before is None or before.gross != -line.gross:
-			lines.append(line)
-			continue
-		gone |= {before.id, line.id}
-		cost = before.fee + line.fee
-		if cost:
-			lines.append(line.model_copy(update={"kind": "fee", "gross": ZERO, "fee": cost, "net": -cost}))
-	kept = [line for line in lines if line.id not in gone or line.kind == "fee"]
-	return kept
+	pairs = _taken_back(transactions)
+	after = {one["id"] for one in pairs.values()}
+	for one in transactions:
+		if one["id"] in pairs:
+			line = _line(one)
+			cost = line.net + _line(pairs[one["id"]]).net
+			if cost:
+				yield line.model_copy(update={"kind": "fee", "gross": ZERO, "fee": -cost, "net": cost})
+		elif one["id"] not in after:
+			yield _line(one)
+
+
+def _taken_back(transactions: Iterable[Json]) -> dict[str, Json]:
+	"""By the id of a payment's line: the line that takes all of it back. The charge decides, since one PaymentIntent may
+	have several, of which one was paid."""
+	payments = [one for one in transactions if KINDS.get(one["type"]) == "payment" and one.get("source")]
+	came = {id_of(one["source"]): one for one in payments if one["amount"] > 0}
+	pairs = {}
+	for one in payments:
+		before = came.get(id_of(one["source"]))
+		if one["amount"] < 0 and before and before["amount"] == -one["amount"]:
+			pairs[before["id"]] = one
+	return pairs
 
 
 def _line(transaction: Json) -> PayoutLine:
