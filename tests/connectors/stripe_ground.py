@@ -59,13 +59,13 @@ class Shelf:
 			allow_loopback_http=True,
 			secrets=[config[one.name] for one in Stripe.settings if one.secret and config.get(one.name)],
 			on_exchange=self.exchanges.append,
-			timeouts=(2.0, 2.0),
+			timeouts=(2.0, 1.0),
 		)
 		return Stripe(config, http, self.vault)
 
 	def lose(self, trouble: str, path: str) -> None:
 		"""The next POST there is carried out, and its answer is lost."""
-		self.vendor.troubles.add(trouble, path=path, method="POST", times=1, status=500, seconds=3)
+		self.vendor.troubles.add(trouble, path=path, method="POST", times=1, status=500, seconds=2)
 
 
 def payable(amount: str = "119.00", currency: str = "EUR", **more: Any) -> Payable:

@@ -1,12 +1,10 @@
 """The Stripe connector against the sandbox vendor: pages, payments, refunds, disputes, subscriptions, pulls."""
 
-import json
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 
 import pytest
 
-from integration_hub.connectors.contract import WebhookRequest
 from integration_hub.failures import (
 	Conflict,
 	Failure,
@@ -16,9 +14,10 @@ from integration_hub.failures import (
 	Rejected,
 	Unreachable,
 )
-from integration_hub.records import Reference, RefundRequest
-from tests.connectors.stripe_ground import INVOICE, order, paid, payable, walk
+from integration_hub.records import RefundRequest
+from tests.connectors.stripe_ground import INVOICE, order, paid, payable, refund_of, walk
 
+DAY = 86400
 ALWAYS = datetime.now(timezone.utc) - timedelta(days=1)
 
 
@@ -82,68 +81,6 @@ def test_closing_a_page_that_never_was_is_no_failure(stripe):
 	stripe.close_payment_link("plink_unknown")
 
 
-# --- lost answers ------------------------------------------------------------------------------------------
-
-LOST = ("error_after", "timeout", "drop")
-
-
-@pytest.mark.parametrize("trouble", LOST)
-@pytest.mark.parametrize("kind", ["Payment Link", "Checkout Session"])
-@pytest.mark.parametrize("same_key", [True, False], ids=["within a day", "later"])
-def test_a_lost_answer_makes_no_second_page(shelf, trouble, kind, same_key):
-	stripe = shelf.open(link_kind=kind, return_url="https://shop.example/thanks")
-	path = "/v1/payment_links" if kind == "Payment Link" else "/v1/checkout/sessions"
-	shelf.lose(trouble, path)
-	with pytest.raises(Unreachable) as lost:
-		stripe.create_payment_link(payable(), key="k1", look_first=False)
-	assert lost.value.maybe_done
-	link = stripe.create_payment_link(payable(), key="k1" if same_key else "k2", look_first=True)
-	made = list(stripe.list(path, {}))
-	assert [one["id"] for one in made] == [link.id]
-
-
-@pytest.mark.parametrize("trouble", LOST)
-@pytest.mark.parametrize("same_key", [True, False], ids=["within a day", "later"])
-def test_a_lost_answer_makes_no_second_refund(shelf, stripe, trouble, same_key):
-	payment = paid(shelf, stripe)
-	request = RefundRequest(
-		payment_id=payment.id,
-		amount=Decimal("20.00"),
-		currency="EUR",
-		reference=Reference(doctype="Sales Invoice", name="SINV-RET-1"),
-	)
-	shelf.lose(trouble, "/v1/refunds")
-	with pytest.raises(Unreachable):
-		stripe.refund_payment(request, key="r1", look_first=False)
-	refund = stripe.refund_payment(request, key="r1" if same_key else "r2", look_first=True)
-	assert (refund.amount, refund.payment_id, refund.reference.name) == (
-		Decimal("20.00"),
-		payment.id,
-		"SINV-RET-1",
-	)
-	assert len(list(stripe.list("/v1/refunds", {"payment_intent": payment.id}))) == 1
-
-
-@pytest.mark.parametrize("trouble", LOST)
-def test_a_lost_answer_captures_once(shelf, stripe, trouble):
-	payment = paid(shelf, stripe, capture_later=True)
-	assert payment.status == "authorised" and not payment.captured
-	shelf.lose(trouble, f"/v1/payment_intents/{payment.id}/capture")
-	with pytest.raises(Unreachable):
-		stripe.capture_payment(payment.id, Decimal("100.00"), "EUR", key="c1", look_first=False)
-	taken = stripe.capture_payment(payment.id, Decimal("100.00"), "EUR", key="c1", look_first=True)
-	assert (taken.status, taken.captured) == ("paid", Decimal("100.00"))
-
-
-@pytest.mark.parametrize("trouble", LOST)
-def test_a_lost_answer_opens_no_second_subscription(shelf, stripe, trouble):
-	shelf.lose(trouble, "/v1/subscriptions")
-	with pytest.raises(Unreachable):
-		stripe.create_subscription(order(), key="s1", look_first=False)
-	opened = stripe.create_subscription(order(), key="s1", look_first=True)
-	assert [one["id"] for one in stripe.list("/v1/subscriptions", {"status": "all"})] == [opened.id]
-
-
 # --- payments, refunds, disputes ---------------------------------------------------------------------------
 
 
@@ -165,6 +102,32 @@ def test_more_than_was_paid_is_not_given_back(shelf, stripe):
 	request = RefundRequest(payment_id=payment.id, amount=Decimal("10.01"), currency="EUR", reference=INVOICE)
 	with pytest.raises(Rejected, match="Stripe refuses"):
 		stripe.refund_payment(request, key="r", look_first=False)
+
+
+def test_an_amount_in_another_currency_than_the_payment_is_refused(shelf, stripe):
+	"""Stripe would take 100.00 EUR for 100.00 USD."""
+	payment = paid(shelf, stripe, "100.00", "USD")
+	with pytest.raises(Rejected, match="is in USD, not in EUR"):
+		stripe.refund_payment(refund_of(payment.id, "100.00"), key="r", look_first=False)
+	reserved = paid(shelf, stripe, "100.00", "USD", capture_later=True)
+	with pytest.raises(Rejected, match="is in USD"):
+		stripe.capture_payment(reserved.id, Decimal("100.00"), "EUR", key="c", look_first=False)
+
+
+def test_what_cannot_be_captured(shelf, stripe):
+	reserved = paid(shelf, stripe, capture_later=True)
+	with pytest.raises(Rejected, match="Stripe refuses"):
+		stripe.capture_payment(reserved.id, Decimal("119.01"), "EUR", key="c", look_first=False)
+	stripe.void_payment(reserved.id, key="v")
+	with pytest.raises(Rejected):
+		stripe.capture_payment(reserved.id, Decimal("119.00"), "EUR", key="c2", look_first=False)
+	taken = paid(shelf, stripe)
+	assert (
+		stripe.capture_payment(taken.id, Decimal("119.00"), "EUR", key="c3", look_first=False).status
+		== "paid"
+	)
+	with pytest.raises(Rejected):
+		stripe.void_payment(taken.id, key="v3")
 
 
 def test_a_failed_refund(shelf, stripe):
@@ -193,21 +156,6 @@ def test_what_is_gone_is_missing(stripe):
 	assert stripe.fetch_refunds(["re_unknown"]) == {}
 
 
-# --- payouts -----------------------------------------------------------------------------------------------
-
-
-def test_a_payout_says_what_it_is_made_of(shelf, stripe):
-	first, second = paid(shelf, stripe, "100.00"), paid(shelf, stripe, "50.00", "USD")
-	request = RefundRequest(payment_id=first.id, amount=Decimal("30.00"), currency="EUR", reference=INVOICE)
-	refund = stripe.refund_payment(request, key="r", look_first=False)
-	payout_id = shelf.account.make_payout()["id"]
-	payout = stripe.read_payout(stripe.fetch_payouts([payout_id])[payout_id])
-	kinds = {(line.kind, line.source_id) for line in payout.lines}
-	assert {("payment", first.id), ("payment", second.id), ("refund", refund.id)} <= kinds
-	assert sum(line.net for line in payout.lines) == payout.amount
-	assert payout.complete and payout.currency == "EUR"
-
-
 # --- pulling -----------------------------------------------------------------------------------------------
 
 
@@ -233,12 +181,56 @@ def test_the_first_pull_walks_the_objects(shelf, stripe):
 		assert walk(pull, datetime.now(timezone.utc) - timedelta(days=60)) == []
 
 
-def test_a_webhook_and_a_pull_of_the_same_event_are_one(shelf, stripe):
+def test_after_a_long_time_what_changed_of_older_things_is_found_too(shelf, stripe):
+	"""Longer away than Stripe keeps events: the objects made since then, and what the events tell of older ones."""
+	shelf.account.advance_clock(-50 * DAY)
+	old, kept = paid(shelf, stripe), paid(shelf, stripe)
+	shelf.account.advance_clock(10 * DAY)
+	new = paid(shelf, stripe, "7.00")
+	shelf.account.advance_clock(40 * DAY)
+	stripe.refund_payment(refund_of(new.id, "1.00"), key="r1", look_first=False)
+	dispute = shelf.account.open_dispute(old.id)["id"]
+	since = datetime.now(timezone.utc) - timedelta(days=45)
+	assert [one.outside_id for one in walk(stripe.pull_payments, since)] == [new.id]
+	assert [one.outside_id for one in walk(stripe.pull_disputes, since)] == [dispute]
+	assert kept.id not in {one.outside_id for one in walk(stripe.pull_payments, since)}
+
+
+def test_an_old_subscription_that_was_cancelled_lately_is_found(shelf, stripe):
+	shelf.account.advance_clock(-50 * DAY)
+	opened = stripe.create_subscription(order(collect="invoice"), key="s", look_first=False)
+	shelf.account.advance_clock(50 * DAY)
+	since = datetime.now(timezone.utc) - timedelta(days=40)
+	assert walk(stripe.pull_subscriptions, since) == []
+	shelf.account.cancel_subscription(opened.id)
+	assert [one.outside_id for one in walk(stripe.pull_subscriptions, since)] == [opened.id]
+
+
+def test_a_long_walk_misses_nothing(shelf, stripe):
+	"""More than a page, and what happens while the pages are read is left to the next pull."""
+	price = shelf.account.add_price("Thing", 1000)
+	url = stripe.post("/v1/payment_links", {"line_items": [{"price": price["id"], "quantity": 1}]})["url"]
+	for days in (1, 60):
+		before = {shelf.account.pay(url)["payment_intent"] for _time in range(60)}
+		since = datetime.now(timezone.utc) - timedelta(days=days)
+		first = stripe.pull_payments(since, None)
+		assert first.cursor
+		later = shelf.account.pay(url)["payment_intent"]
+		found, cursor = {one.outside_id for one in first.notices}, first.cursor
+		while cursor:
+			page = stripe.pull_payments(since, cursor)
+			found, cursor = found | {one.outside_id for one in page.notices}, page.cursor
+		assert before <= found
+		assert first.newest and first.newest <= datetime.now(timezone.utc)
+		again = {one.outside_id for one in walk(stripe.pull_payments, first.newest - timedelta(seconds=120))}
+		assert later in again
+
+
+@pytest.mark.parametrize("cursor", ["evt_forgotten", "older:evt_forgotten", "pi_forgotten"])
+def test_a_place_in_a_list_that_is_not_there_any_more(shelf, stripe, cursor):
 	payment = paid(shelf, stripe)
-	[event] = stripe.get("/v1/events", {"types": ["payment_intent.succeeded"]})["data"]
-	[told] = stripe.notices(WebhookRequest({}, json.dumps(event).encode()))
-	assert told.outside_id == payment.id
-	assert told.dedupe_key in {one.dedupe_key for one in walk(stripe.pull_payments, ALWAYS)}
+	found = {one.outside_id for one in stripe.pull_payments(ALWAYS, cursor).notices}
+	assert found == {payment.id}
 
 
 # --- subscriptions -----------------------------------------------------------------------------------------
