@@ -25,6 +25,7 @@ doctype_js = {
 	"Sales Invoice": ["public/js/payments.js"],
 	"Sales Order": ["public/js/payments.js"],
 	"Payment Request": ["public/js/payments.js"],
+	"Subscription": ["public/js/payments.js"],
 }
 
 # A user's save only ever writes an Event or marks stock as changed: no vendor is called from here.

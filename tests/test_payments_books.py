@@ -9,6 +9,7 @@ from decimal import Decimal
 
 import frappe
 import pytest
+import requests
 
 from integration_hub.api import payments as api
 from sandbox import books
@@ -497,11 +498,25 @@ def test_a_page_for_each_invoice(gateways):
 		gateway.switch(make_links="When Asked")
 
 
-def test_a_page_that_wants_a_form_is_posted_from_ours(gateways):
+@pytest.mark.processes
+def test_a_page_that_wants_a_form_is_posted_from_ours(gateways, web):
 	gateway, invoice = gateways(), sale()
 	gateway.account.form_fields = {"token": 'a"b<c', "amount": "100"}
 	url = api.make_link("Sales Invoice", invoice.name, gateway.connection)["url"]
-	assert "/api/method/integration_hub.api.payments.go?" in url
+	path = "/api/method/integration_hub.api.payments.go?page="
+	assert path in url and url == frappe.db.get_value(
+		"Sales Invoice", invoice.name, "integration_payment_url"
+	)
+	ours = web + path + url.split(path)[1]
+	page = requests.get(ours, timeout=60)
+	assert page.status_code == 200, page.text
+	assert 'action="https://paper.invalid/' in page.text and 'method="post"' in page.text
+	assert "a&#34;b&lt;c" in page.text or "a&quot;b&lt;c" in page.text
+	assert requests.get(web + path + "guessed", timeout=60).status_code == 410
+	api.close_link("Sales Invoice", invoice.name)
+	frappe.db.commit()  # as the request of the button does
+	assert requests.get(ours, timeout=60).status_code == 410
+	assert not frappe.db.get_value("Sales Invoice", invoice.name, "integration_payment_url")
 
 
 def test_a_page_for_a_payment_request(gateways):

@@ -210,3 +210,37 @@ def test_one_payment_eight_workers_one_payment_entry(stripe):
 		"Payment Entry", filters={"integration_connection": stripe.connection}, pluck="name"
 	)
 	assert len(names) == 1 and outstanding(invoice) == 0
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize("round_", range(5))
+def test_our_answer_and_the_webhook_at_the_same_moment(stripe, round_):
+	"""One refund, told by the call that made it and by Stripe's webhook to two workers at once: one Payment Entry."""
+	from integration_hub.sync import payments
+	from integration_hub.sync import store as storing
+	from tests.test_promises import finish, race
+
+	invoice = paid(stripe, "100.00")
+	note = credit(invoice, "40")
+	[draft] = payments.refund_drafts(note, context(stripe))
+	store(stripe, draft)
+	event = frappe.db.get_value(
+		"Integration Event", {"connection": stripe.connection, "direction": "Out", "resource": "refunds"}
+	)
+	# a former try has made it: the call finds it by our reference
+	frappe.db.set_value("Integration Event", event, "claims", 1, update_modified=False)
+	reference = {"erp_doctype": "Sales Invoice", "erp_name": note.name}
+	refund = stripe.account.refund(draft.outside_id, 4000, metadata=reference)
+	storing.store(
+		stripe.connection, [storing.Draft("In", "refunds", refund["id"], dedupe_key="webhook", version="1")]
+	)
+	frappe.db.commit()  # the worker processes must see them
+	race(stripe, 2)
+	finish(stripe)
+	assert len(stripe.account.all("refund")) == 1
+	names = frappe.get_all(
+		"Payment Entry",
+		filters={"integration_connection": stripe.connection, "payment_type": "Pay"},
+		pluck="name",
+	)
+	assert len(names) == 1 and (outstanding(note), clearing(stripe)) == (0, 60)

@@ -14,6 +14,27 @@
 		frappe.ui.form.on(doctype, { refresh: draw });
 	}
 
+	frappe.ui.form.on("Subscription", {
+		setup(frm) {
+			frm.set_query("integration_connection", () => ({
+				filters: { category: "payments", enabled: 1, ...(frm.doc.company ? { company: frm.doc.company } : {}) },
+			}));
+		},
+		refresh(frm) {
+			if (frm.is_new() || !frm.doc.integration_connection) return;
+			const status = frm.doc.integration_status;
+			const color = { active: "green", trialing: "blue", cancelled: "gray" }[status] || "orange";
+			const text = status ? __("At the gateway: {0}", [__(status)]) : __("Not opened at the gateway yet");
+			frm.dashboard.add_indicator(frappe.utils.escape_html(text), color);
+			frm.add_custom_button(__("Events"), () =>
+				frappe.set_route("List", "Integration Event", { connection: frm.doc.integration_connection, label: frm.doc.name }), group);
+			if (frm.doc.integration_payment_url) {
+				frm.add_custom_button(__("Copy Address of First Payment"), () =>
+					frappe.utils.copy_to_clipboard(frm.doc.integration_payment_url), group);
+			}
+		},
+	});
+
 	async function draw(frm) {
 		if (frm.is_new() || frm.doc.docstatus !== 1) return;
 		const name = frm.doc.name;
