@@ -56,12 +56,19 @@ def hub(site):
 
 @pytest.fixture
 def crm(hub):
-	"""A factory of Connections to CRMs, each with a sandbox portal of its own; see `tests.support.crm`."""
-	from functools import partial
-
+	"""A factory of Connections to CRMs, each with a sandbox portal of its own; see `tests.support.crm`. They are switched
+	off afterwards, or every later test's customers would be told to them."""
 	from tests.support.crm import connect
 
-	return partial(connect, hub)
+	made = []
+
+	def make(**options):
+		made.append(connect(hub, **options))
+		return made[-1]
+
+	yield make
+	for one in made:
+		one.close()
 
 
 @pytest.fixture(scope="session")

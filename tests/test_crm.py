@@ -522,11 +522,12 @@ def settled_customer(one):
 
 
 @pytest.mark.processes
-def test_killed_before_it_was_related(one, quick_leases):
+def test_killed_while_it_was_related(one, quick_leases):
 	customer = settled_customer(one)
 	contact = one.contact(customer=customer)
 	one.vendor.troubles.add("timeout", operation="associations.batch.*", seconds=25)
-	killed(one, lambda: one.portal.live("contacts") and one.calls("associations.batch.*"))
+	company = one.record(customer)
+	killed(one, lambda: one.portal.links.of(company, "contacts"))
 	after_the_crash(one)
 	[person] = one.portal.live("contacts")
 	assert list(one.portal.links.of(person, "companies")) == [one.record(customer).id]
@@ -611,3 +612,17 @@ def test_a_token_that_is_refused_pauses_the_connection(one):
 	frappe.db.commit()  # as the request of the button does
 	one.settle()
 	assert one.record(contact)
+
+
+def test_nobody_elses_server_is_asked_while_we_write(one, monkeypatch):
+	"""Frappe asks gravatar.com for a picture of everybody; not of hundreds of contacts, within our transaction."""
+	asked = []
+	monkeypatch.setattr("requests.get", lambda url, **_options: asked.append(url))
+	ada = one.portal.add_contact(email=one.mail("ada"), firstname="Ada", lifecyclestage="customer")
+	lea = one.portal.add_contact(email=one.mail("lea"), firstname="Lea", lifecyclestage="lead")
+	one.sync()
+	one.portal.change("contacts", ada.id, {"phone": "+49 30 1"})
+	one.portal.change("contacts", lea.id, {"phone": "+49 30 1"})
+	one.sync()
+	assert one.counterpart("contacts", ada).phone == one.counterpart("leads", lea).phone == "+49 30 1"
+	assert not asked

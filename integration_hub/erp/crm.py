@@ -7,7 +7,8 @@ Which field goes where is the Connection's mapping (`erp.mapping`). A document t
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -209,7 +210,8 @@ def _update(
 	if merged.to_here or changed:
 		doc.flags.integration_origin = ctx.connection.name
 		later = _set_all(doc, fields, merged.to_here)
-		doc.save()
+		with _no_pictures():
+			doc.save()
 		_write_address(doc, later)
 	named = ", ".join(sorted(merged.to_here)) or _("nothing to change here")
 	message = _("Brought up to date: {0}").format(named)
@@ -226,9 +228,22 @@ def _make(record: CrmRecord, fields: Sequence[Field], there: Mapping[str, str], 
 	MAKERS[record.resource](doc, record, ctx)
 	_relate(doc, record, ctx)
 	doc.flags.integration_origin = ctx.connection.name
-	doc.insert()
+	with _no_pictures():
+		doc.insert()
 	_write_address(doc, later)
 	return doc
+
+
+@contextmanager
+def _no_pictures() -> Iterator[None]:
+	"""Frappe asks gravatar.com for a picture of everybody whose Contact or Lead is saved: a stranger's server, within our
+	transaction. It leaves that out for what is imported, which this is."""
+	before = frappe.flags.in_import
+	frappe.flags.in_import = True
+	try:
+		yield
+	finally:
+		frappe.flags.in_import = before
 
 
 def _set_all(doc: Any, fields: Sequence[Field], wanted: Mapping[str, str]) -> dict[str, Any]:
@@ -549,6 +564,7 @@ def gone(resource: str, outside_id: str, ctx: Context) -> Result:
 		field, value, _before = SET_ASIDE[doctype]
 		doc.flags.integration_origin = ctx.connection.name
 		doc.set(field, value)
-		doc.save()
+		with _no_pictures():
+			doc.save()
 	doc.add_comment("Info", _("Deleted at {0}.").format(ctx.connection.title))
 	return Result(doctype, link.name, _("Deleted outside; kept here."))
