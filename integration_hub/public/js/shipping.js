@@ -123,7 +123,7 @@
 				book_with(shipment, connection, "", done);
 			});
 		}
-		const cell = (value) => `<td>${frappe.utils.escape_html(String(value ?? ""))}</td>`;
+		const cell = (value) => `<td style="white-space: nowrap">${frappe.utils.escape_html(String(value ?? ""))}</td>`;
 		const rows = rates.map(
 			(rate, index) => `<tr>${cell(rate.carrier)}${cell(rate.service)}${cell(format_currency(Number(rate.amount), rate.currency))}${cell(rate.days)}` +
 				`${cell(rate.arrives_on ? frappe.datetime.str_to_user(rate.arrives_on) : "")}${cell(rate.cod ? __("Yes") : "")}${cell(rate.rating)}` +
