@@ -156,8 +156,8 @@ PayoutLineKind = Literal[
 
 class PayoutLine(Record):
 	"""One movement of the account inside a payout, signed as it changes the account: a refund has a negative `gross`.
-	`gross` - `fee` = `net`; a "fee" of its own has no `gross`. `source_id` is the id of the payment, refund, dispute or
-	(failed) payout it belongs to."""
+	`gross` - `fee` = `net`; a "fee" of its own has no `gross`; a "payment" with a negative `gross` takes a payment back
+	that failed after all. `source_id` is the id of the payment, refund, dispute or (failed) payout it belongs to."""
 
 	id: str
 	kind: PayoutLineKind
@@ -174,9 +174,10 @@ PayoutStatus = Literal["pending", "paid", "failed", "cancelled"]
 
 class Payout(Record):
 	"""Money sent from the account to the bank, with everything it is made of. `amount` is signed: a negative payout
-	was drawn from the bank. The nets of `lines` add up to it; `complete` says that the vendor has closed the list. A
-	failed payout keeps its lines where its money comes back as one "payout_failure" line of a later payout; where the
-	lines themselves come again, it has none."""
+	was drawn from the bank. The nets of `lines` add up to it; `complete` says that the vendor has closed the list: one
+	that is complete without lines is an amount taken out of the account, of which the vendor tells no more. A failed
+	payout keeps its lines where its money comes back as one "payout_failure" line of a later payout; where the lines
+	themselves come again, it has none."""
 
 	id: str
 	version: str

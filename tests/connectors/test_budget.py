@@ -193,6 +193,28 @@ def test_two_workers_share_the_gate(redis_url):
 	assert granted(two)
 
 
+def test_pauses_grow_where_the_vendor_names_none(redis_url):
+	one, two = twins(redis_url)
+
+	def pause_is_over():
+		one._ask(lambda store: store.delete(one._key("gate")))
+
+	assert one.too_many(2, 10) == 2 and refused(two).retry_after > 1.9
+	assert 1.5 < two.too_many(2, 10) <= 2, "a call that was already under way is no news"
+	grown = []
+	for worker in (two, one, two):
+		pause_is_over()
+		grown.append(worker.too_many(2, 10))
+	assert grown == [4, 8, 10]
+	pause_is_over()
+	one.reset()
+	assert one.too_many(2, 10) == 2
+	pause_is_over()
+	assert one.too_many(0.05, 0.1) == 0.1
+	time.sleep(0.3)  # long enough without a refusal
+	assert one.too_many(0.05, 0.1) == 0.05
+
+
 def test_two_workers_share_the_circuit(redis_url):
 	one, two = twins(redis_url, breaker_after=4, breaker_pauses=(0.3, 20))
 	for worker in (one, two, one, two):

@@ -651,3 +651,37 @@ def test_an_accepted_status_is_an_answer(anybody):
 	for accept in ((), {400}):
 		with pytest.raises(Rejected, match="why"):
 			http.request("GET", "/", accept=accept)
+
+
+# --- refusals that have to be read ---
+
+
+def test_a_connector_says_what_a_refusal_means(anybody):
+	http, exchanges = way(anybody, secrets=[SECRET])
+	anybody.answer = Response(f"no: {SECRET}", status=418, headers={"Request-Id": "req_1"})
+
+	def meaning(answer):
+		return Gone(f"Tea, not coffee: {answer.text}", detail=answer.text)
+
+	with pytest.raises(Gone, match="Tea") as refused:
+		http.request("GET", "/x", meaning=meaning)
+	assert (exchanges[0].failure, exchanges[0].request_id) == ("Gone", "req_1")
+	for words in (str(refused.value), refused.value.sentence, refused.value.detail, exchanges[0].sentence):
+		assert SECRET not in words
+	with pytest.raises(Rejected):
+		http.request("GET", "/x", meaning=lambda answer: None)  # left to the table
+	assert http.request("GET", "/x", meaning=meaning, accept=(418,)).status == 418
+	anybody.answer = Response(b"{}")
+	assert http.request("GET", "/x", meaning=meaning).status == 200
+
+
+def test_what_a_connector_says_counts_for_the_budget(anybody):
+	http, _exchanges = way(anybody, budget=Budget("meaning", breaker_after=1, max_wait=0.1))
+	anybody.answer = Response(status=409)
+	with pytest.raises(RateLimited):
+		http.request("GET", "/x", meaning=lambda answer: RateLimited("Wait.", retry_after=5))
+	assert http.budget.status().closed_until > time.time() + 4
+	http.budget.reset()
+	with pytest.raises(Unreachable):
+		http.request("GET", "/x", meaning=lambda answer: Unreachable("Broken."))
+	assert http.budget.status().failures == 1

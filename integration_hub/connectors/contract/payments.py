@@ -40,7 +40,7 @@ class CapturesPayments(Protocol):
 		self, payment_id: str, amount: Decimal, currency: str, *, key: str, look_first: bool
 	) -> GatewayPayment:
 		"""Take `amount` of an authorised payment; the rest is released. One that is captured already is
-		returned as it is."""
+		returned as it is. Raises Rejected for another currency than the payment's."""
 
 	def void_payment(self, payment_id: str, *, key: str) -> GatewayPayment:
 		"""Release an authorised payment. One that is cancelled already is returned as it is."""
@@ -49,7 +49,8 @@ class CapturesPayments(Protocol):
 @runtime_checkable
 class PullsPayments(Protocol):
 	def pull_payments(self, since: datetime, cursor: str | None) -> Page:
-		"""Payments that changed at or after `since`, oldest first (webhooks may have been lost)."""
+		"""Payments that changed at or after `since` (webhooks may have been lost), in the vendor's own order: the point in
+		time moves only when the list was walked to its end."""
 
 	def fetch_payments(self, ids: Sequence[str]) -> Mapping[str, Payload]:
 		"""Payloads by id, with what the payment became in the account's currency; a missing id is gone."""
@@ -60,7 +61,8 @@ class PullsPayments(Protocol):
 @runtime_checkable
 class RefundsPayments(Protocol):
 	def refund_payment(self, request: RefundRequest, *, key: str, look_first: bool) -> GatewayRefund:
-		"""Give money back, once. Raises Rejected when more is asked than is left."""
+		"""Give money back, once. Raises Rejected when more is asked than is left, or in another currency than the
+		payment's."""
 
 	def pull_refunds(self, since: datetime, cursor: str | None) -> Page: ...
 
@@ -85,7 +87,8 @@ class PullsPayouts(Protocol):
 	def fetch_payouts(self, ids: Sequence[str]) -> Mapping[str, Payload]:
 		"""Payloads by id, each with all its lines."""
 
-	def read_payout(self, payload: Payload) -> Payout: ...
+	def read_payout(self, payload: Payload) -> Payout:
+		"""Raises Rejected, with the difference, when the lines of a complete payout do not add up to it."""
 
 
 @runtime_checkable
