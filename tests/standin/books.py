@@ -60,6 +60,9 @@ class Books:
 		return self.make("Item", item_code=self.name(text), item_name=text, **values).name
 
 	def service(self, text: str = "Service") -> str:
+		"""The service of that name; made when there is none yet."""
+		if self.db.exists("Item", self.name(text)):
+			return self.name(text)
 		return self.item(text, is_stock_item=0, item_group="Services")
 
 	def customer(self, text: str = "Ann", **values) -> str:
@@ -80,8 +83,22 @@ class Books:
 	def tax(self, text: str = "Tax") -> str:
 		return self.account(text, "Duties and Taxes", "Tax")
 
-	def bank(self, **values) -> str:
-		return self.account("Shop Bank", "Bank Accounts", "Bank", **values)
+	def bank(self, text: str = "Shop Bank", **values) -> str:
+		"""The bank account of that name; made when there is none yet."""
+		name = f"{self.name(text)} - {self.abbr}"
+		if self.db.exists("Account", name):
+			return name
+		return self.account(text, "Bank Accounts", "Bank", **values)
+
+	def debtor(self, currency: str) -> tuple[str, str]:
+		"""A customer who is billed, and whose account is kept, in a foreign currency; and that account."""
+		account = self.account(
+			f"Debtors {currency}", "Accounts Receivable", "Receivable", account_currency=currency
+		)
+		customer = self.customer(
+			default_currency=currency, accounts=[{"company": self.company, "account": account}]
+		)
+		return customer, account
 
 	def warehouse(self, text: str = "Stores") -> str:
 		return f"{text} - {self.abbr}"
@@ -200,24 +217,64 @@ class Books:
 			**values,
 		)
 
+	def journal(self, rows: list[dict], submit: bool = True, **values):
+		"""A Journal Entry. A row says `debit` or `credit` in its account's currency."""
+		accounts = []
+		for row in rows:
+			row = dict(row)
+			for side in ("debit", "credit"):
+				if side in row:
+					row[f"{side}_in_account_currency"] = row.pop(side)
+			accounts.append(row)
+		values = {
+			"voucher_type": "Journal Entry",
+			"company": self.company,
+			"posting_date": self.today,
+		} | values
+		return self.make("Journal Entry", submit=submit, accounts=accounts, **values)
+
+	def gains(self) -> str:
+		"""The company's account for exchange differences."""
+		account = self.frappe.get_cached_value("Company", self.company, "exchange_gain_loss_account")
+		if not account:
+			account = self.account("Exchange", "Indirect Expenses")
+			self.set_value("Company", self.company, exchange_gain_loss_account=account)
+		return account
+
+	def state(self, invoice) -> tuple[str, float]:
+		"""Status of a Sales Invoice and what is open on it."""
+		row = self.db.get_value("Sales Invoice", invoice.name, ["status", "outstanding_amount"], as_dict=True)
+		return row.status, round(row.outstanding_amount, 6) or 0
+
 	# --- reading ---------------------------------------------------------------------------------------
 
 	def ledger(self, voucher) -> list[tuple[str, float, float]]:
 		"""(account without company and tag, debit, credit) of a voucher's live entries, sorted."""
+		return [row[:3] for row in self.entries(voucher)]
+
+	def entries(self, voucher, *more: str) -> list[tuple]:
+		"""(account, debit, credit, debit and credit in the account's currency, that currency, further fields) of a
+		voucher's live entries, sorted; signs and places that are zero say 0."""
+		amounts = ("debit", "credit", "debit_in_account_currency", "credit_in_account_currency")
 		rows = self.frappe.get_all(
 			"GL Entry",
-			filters={"voucher_no": voucher.name, "is_cancelled": 0},
-			fields=["account", "debit", "credit"],
+			filters={"voucher_no": getattr(voucher, "name", voucher), "is_cancelled": 0},
+			fields=["account", *amounts, "account_currency", *more],
 			limit=0,
 		)
-		tails = (f" - {self.abbr}", f" {self.tag}")
-		found = []
-		for row in rows:
-			account = row.account
-			for tail in tails:
-				account = account.removesuffix(tail)
-			found.append((account, round(row.debit, 6), round(row.credit, 6)))
-		return sorted(found)
+		return sorted(
+			(
+				self.short(row.account),
+				*(round(row[field], 6) or 0 for field in amounts),
+				row.account_currency,
+				*(row[field] for field in more),
+			)
+			for row in rows
+		)
+
+	def short(self, account: str) -> str:
+		"""An account without its company and this test's tag."""
+		return account.removesuffix(f" - {self.abbr}").removesuffix(f" {self.tag}")
 
 	def stock(self, item: str, warehouse: str = "Stores") -> dict[str, float]:
 		values = self.db.get_value(

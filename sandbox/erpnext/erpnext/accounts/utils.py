@@ -155,10 +155,12 @@ def create_payment_ledger_entry(
 		doc.submit()
 
 
-def outstanding_of(voucher_type: str, voucher_no: str) -> float | None:
+def outstanding_of(
+	voucher_type: str, voucher_no: str, account: str | None = None, party: str | None = None
+) -> float | None:
 	"""What is open on a document in its account's currency; None when nothing was ever booked on it."""
 	entry = frappe.qb.DocType("Payment Ledger Entry")
-	rows = (
+	query = (
 		frappe.qb.from_(entry)
 		.select(Sum(entry.amount_in_account_currency))
 		.where(
@@ -166,16 +168,18 @@ def outstanding_of(voucher_type: str, voucher_no: str) -> float | None:
 			& (entry.against_voucher_no == voucher_no)
 			& (entry.delinked == 0)
 		)
-		.run()
 	)
-	return rows[0][0]
+	for field, value in (("account", account), ("party", party)):
+		if value:
+			query = query.where(entry[field] == value)
+	return query.run()[0][0]
 
 
-def update_voucher_outstanding(voucher_type, voucher_no, account=None, party_type=None, party=None):
+def update_voucher_outstanding(voucher_type, voucher_no, account, party_type, party):
 	"""Write what is open on a Sales Invoice into it, and its status."""
-	if voucher_type != "Sales Invoice":
+	if voucher_type != "Sales Invoice" or not (party_type and party):
 		return
-	amount = outstanding_of(voucher_type, voucher_no)
+	amount = outstanding_of(voucher_type, voucher_no, account, party)
 	if amount is None:
 		return
 	document = frappe.get_doc(voucher_type, voucher_no)
@@ -184,18 +188,75 @@ def update_voucher_outstanding(voucher_type, voucher_no, account=None, party_typ
 	document.set_status(update=True)
 
 
+def cancel_exchange_gain_loss_journal(parent_doc, referenced_dt=None, referenced_dn=None):
+	"""Take back the exchange differences that ERPNext booked for a document (or for one pair of documents)."""
+	rows = frappe.get_all(
+		"Journal Entry Account",
+		filters={"reference_type": parent_doc.doctype, "reference_name": parent_doc.name, "docstatus": 1},
+		pluck="parent",
+	)
+	journals = frappe.get_all(
+		"Journal Entry",
+		filters={
+			"name": ("in", rows or [""]),
+			"voucher_type": "Exchange Gain Or Loss",
+			"is_system_generated": 1,
+			"docstatus": 1,
+		},
+		pluck="name",
+	)
+	for name in journals:
+		journal = frappe.get_doc("Journal Entry", name)
+		named = {(row.reference_type, row.reference_name) for row in journal.accounts}
+		if referenced_dn and (referenced_dt, referenced_dn) not in named:
+			continue
+		# part of the document that is cancelled, which was allowed
+		journal.flags.ignore_permissions = True
+		journal.cancel()
+
+
 def unlink_ref_doc_from_payment_entries(ref_doc, payment_name=None):
-	"""Take a document out of the Payment Entries that settle it: the money becomes unallocated."""
+	"""Take a document out of the Payment and Journal Entries that settle it: the money stands for itself then."""
+	_out_of_journals(ref_doc, payment_name)
+	_out_of_payments(ref_doc, payment_name)
+	_out_of_ledgers(ref_doc, payment_name)
+	if ref_doc.doctype == "Sales Invoice":
+		ref_doc.set("advances", [])
+		frappe.db.delete("Sales Invoice Advance", {"parent": ref_doc.name})
+
+
+def _out_of_journals(ref_doc, journal_name):
+	filters = {"reference_type": ref_doc.doctype, "reference_name": ref_doc.name, "docstatus": ("<", 2)}
+	if journal_name:
+		filters["parent"] = journal_name
+	rows = frappe.get_all("Journal Entry Account", filters=filters, fields=["name", "parent"])
+	for row in rows:
+		frappe.db.set_value(
+			"Journal Entry Account", row.name, {"reference_type": None, "reference_name": None}
+		)
+	if rows:
+		frappe.msgprint(
+			_("Journal Entries {0} are un-linked").format("\n".join({row.parent for row in rows}))
+		)
+
+
+def _out_of_payments(ref_doc, payment_name):
+	from erpnext.accounts.doctype.payment_request.payment_request import (
+		update_payment_requests_as_per_pe_references,
+	)
+
 	filters = {
 		"reference_doctype": ref_doc.doctype,
 		"reference_name": ref_doc.name,
 		"docstatus": ("<", 2),
 		"parenttype": "Payment Entry",
 	}
-	rows = frappe.get_all("Payment Entry Reference", filters=filters, fields=["name", "parent"])
-	rows = [row for row in rows if not payment_name or row.parent == payment_name]
+	if payment_name:
+		filters["parent"] = payment_name
+	rows = frappe.get_all("Payment Entry Reference", filters=filters, fields=["*"])
 	if not rows:
 		return
+	update_payment_requests_as_per_pe_references(rows, cancel=True)
 	for row in rows:
 		frappe.db.set_value("Payment Entry Reference", row.name, "allocated_amount", 0)
 	for name in dict.fromkeys(row.parent for row in rows):
@@ -211,11 +272,10 @@ def unlink_ref_doc_from_payment_entries(ref_doc, payment_name=None):
 				for field in ("total_allocated_amount", "base_total_allocated_amount", "unallocated_amount")
 			},
 		)
-	_forget_reference(ref_doc, payment_name)
 	frappe.msgprint(_("Payment Entries {0} are un-linked").format("\n".join({row.parent for row in rows})))
 
 
-def _forget_reference(ref_doc, payment_name):
+def _out_of_ledgers(ref_doc, payment_name):
 	"""Ledger rows of the payments stand for themselves now."""
 	entry = frappe.qb.DocType("GL Entry")
 	query = (

@@ -9,6 +9,7 @@ from erpnext.accounts.party import (
 	validate_party_frozen_disabled,
 )
 from erpnext.accounts.utils import (
+	cancel_exchange_gain_loss_journal,
 	get_account_currency,
 	get_fiscal_years,
 	outstanding_of,
@@ -551,19 +552,17 @@ class AccountsController(TransactionBase):
 		return found
 
 	def set_total_advance_paid(self):
-		"""Write what Payment Entries have paid on this order."""
-		reference = DocType("Payment Entry Reference")
-		amount = (
-			frappe.qb.from_(reference)
-			.select(Sum(reference.allocated_amount))
-			.where(
-				(reference.reference_doctype == self.doctype)
-				& (reference.reference_name == self.name)
-				& (reference.docstatus == 1)
-			)
-			.run()[0][0]
+		"""Write what Payment and Journal Entries have paid on this order."""
+		paid = _total(
+			"Payment Entry Reference",
+			"allocated_amount",
+			reference_doctype=self.doctype,
+			reference_name=self.name,
 		)
-		amount = abs(flt(amount, self.precision("advance_paid")))
+		journals = {"reference_type": self.doctype, "reference_name": self.name}
+		paid += _total("Journal Entry Account", "credit_in_account_currency", **journals)
+		paid -= _total("Journal Entry Account", "debit_in_account_currency", **journals)
+		amount = abs(flt(paid, self.precision("advance_paid")))
 		account = get_party_account("Customer", self.customer, self.company)
 		currency = get_account_currency(account)
 		if currency == self.currency:
@@ -580,13 +579,24 @@ class AccountsController(TransactionBase):
 
 	def on_cancel(self):
 		settings = frappe.get_cached_doc("Accounts Settings")
-		if self.doctype == "Sales Invoice" and settings.unlink_payment_on_cancellation_of_invoice:
-			unlink_ref_doc_from_payment_entries(self)
+		if self.doctype in ("Sales Invoice", "Payment Entry", "Journal Entry"):
+			cancel_exchange_gain_loss_journal(self)
+			if settings.unlink_payment_on_cancellation_of_invoice:
+				unlink_ref_doc_from_payment_entries(self)
 		elif self.doctype == "Sales Order" and settings.unlink_advance_payment_on_cancelation_of_order:
 			unlink_ref_doc_from_payment_entries(self)
 
 	def open_amount(self) -> float:
 		return flt(outstanding_of(self.doctype, self.name))
+
+
+def _total(doctype: str, field: str, **where) -> float:
+	"""Sum of a field over submitted rows."""
+	row = DocType(doctype)
+	query = frappe.qb.from_(row).select(Sum(row[field])).where(row.docstatus == 1)
+	for name, value in where.items():
+		query = query.where(row[name] == value)
+	return flt(query.run()[0][0])
 
 
 def validate_account_head(idx, account, company, context="", doc=None):

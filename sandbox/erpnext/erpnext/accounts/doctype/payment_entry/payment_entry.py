@@ -1,21 +1,20 @@
 import frappe
-from erpnext.accounts.doctype.payment_request.payment_request import update_payment_requests
 from erpnext.accounts.doctype.sales_invoice.sales_invoice import get_bank_cash_account as get_mode_account
 from erpnext.accounts.general_ledger import make_gl_entries, make_reverse_gl_entries, process_gl_map
 from erpnext.accounts.party import get_party_account
 from erpnext.accounts.utils import (
+	cancel_exchange_gain_loss_journal,
 	create_payment_ledger_entry,
 	get_account_currency,
 	get_balance_on,
 	outstanding_of,
-	unlink_ref_doc_from_payment_entries,
 	update_voucher_outstanding,
 )
 from erpnext.controllers.accounts_controller import AccountsController
 from erpnext.setup.utils import get_exchange_rate
 from frappe import _
 from frappe.contacts.doctype.contact.contact import get_default_contact
-from frappe.utils import comma_or, flt, get_link_to_form, getdate, money_in_words, nowdate
+from frappe.utils import comma_or, flt, fmt_money, get_link_to_form, getdate, money_in_words, nowdate
 
 REFERENCES = ("Sales Order", "Sales Invoice", "Journal Entry", "Payment Entry")
 
@@ -65,7 +64,8 @@ class PaymentEntry(AccountsController):
 			frappe.throw(_("Difference Amount must be zero"))
 		self.make_gl_entries()
 		self.set_missing_ref_details(force=True)
-		update_payment_requests(self.references, -1)
+		self.update_payment_schedule()
+		self.update_payment_requests()
 		self.update_advance_paid()
 		self.set_status()
 
@@ -74,16 +74,24 @@ class PaymentEntry(AccountsController):
 			"GL Entry",
 			"Stock Ledger Entry",
 			"Payment Ledger Entry",
-			"Journal Entry",
+			"Unreconcile Payment",
+			"Unreconcile Payment Entries",
 		)
-		unlink_ref_doc_from_payment_entries(self)
-		self.cancel_exchange_gain_loss_journals()
+		super().on_cancel()
 		self.make_gl_entries(cancel=1)
-		update_payment_requests(self.references, 1)
 		self.set_missing_ref_details(force=True)
 		self.release_advances()
+		self.update_payment_schedule(cancel=1)
+		self.update_payment_requests(cancel=True)
 		self.update_advance_paid()
 		self.set_status()
+
+	def update_payment_requests(self, cancel=False):
+		from erpnext.accounts.doctype.payment_request.payment_request import (
+			update_payment_requests_as_per_pe_references,
+		)
+
+		update_payment_requests_as_per_pe_references(self.references, cancel=cancel)
 
 	# --- what is missing -------------------------------------------------------------------------------
 
@@ -419,6 +427,7 @@ class PaymentEntry(AccountsController):
 	def make_gl_entries(self, cancel=0):
 		if cancel:
 			make_reverse_gl_entries(voucher_type=self.doctype, voucher_no=self.name)
+			cancel_exchange_gain_loss_journal(self)
 			return
 		make_gl_entries(process_gl_map(self.build_gl_map()))
 		self.make_exchange_gain_loss_journal()
@@ -555,16 +564,49 @@ class PaymentEntry(AccountsController):
 				)
 			)
 
-	def cancel_exchange_gain_loss_journals(self):
-		for name in frappe.get_all(
-			"Journal Entry Account",
-			filters={"reference_type": self.doctype, "reference_name": self.name, "docstatus": 1},
-			pluck="parent",
-		):
-			journal = frappe.get_doc("Journal Entry", name)
-			journal.flags.ignore_permissions = True  # part of the payment, which was allowed
-			journal.flags.ignore_links = True
-			journal.cancel()
+	# --- payment terms ---------------------------------------------------------------------------------
+
+	def update_payment_schedule(self, cancel=0):
+		"""What is paid of each payment term that the references name."""
+		paid: dict[tuple, float] = {}
+		for row in self.references:
+			if row.payment_term and row.reference_name:
+				key = (row.reference_doctype, row.reference_name, row.payment_term)
+				paid[key] = paid.get(key, 0.0) + row.allocated_amount
+		for number, ((doctype, name, term), amount) in enumerate(paid.items(), 1):
+			schedule = frappe.db.get_value(
+				"Payment Schedule",
+				{"parent": name, "payment_term": term},
+				["name", "paid_amount", "base_paid_amount", "outstanding", "base_outstanding"],
+				as_dict=True,
+			)
+			if not schedule:
+				frappe.throw(_("Payment term {0} not used in {1}").format(term, name))
+			currency, rate = frappe.db.get_value(doctype, name, ["currency", "conversion_rate"])
+			if (
+				self.paid_from_account_currency == self.paid_to_account_currency
+				and self.paid_from_account_currency != currency
+			):
+				amount = flt(amount / rate, self.precision("total_allocated_amount"))
+			if not cancel and amount > flt(schedule.outstanding):
+				frappe.throw(
+					_("Row #{0}: Cannot allocate more than {1} against payment term {2}").format(
+						number, fmt_money(schedule.outstanding), term
+					)
+				)
+			amount = -amount if cancel else amount
+			base = flt(amount * rate, 2)
+			frappe.db.set_value(
+				"Payment Schedule",
+				schedule.name,
+				{
+					"paid_amount": schedule.paid_amount + amount,
+					"base_paid_amount": flt(schedule.base_paid_amount) + base,
+					"outstanding": schedule.outstanding - amount,
+					# ERPNext takes it off once more when a payment is cancelled
+					"base_outstanding": flt(schedule.base_outstanding) - abs(base),
+				},
+			)
 
 	# --- orders and advances ---------------------------------------------------------------------------
 
@@ -607,7 +649,9 @@ class PaymentEntry(AccountsController):
 		self.save(ignore_permissions=True)
 		frappe.db.delete("Payment Ledger Entry", {"voucher_type": self.doctype, "voucher_no": self.name})
 		create_payment_ledger_entry(process_gl_map(self.build_gl_map()), update_outstanding="No")
-		update_voucher_outstanding(invoice.doctype, invoice.name)
+		update_voucher_outstanding(
+			invoice.doctype, invoice.name, self.party_account, self.party_type, self.party
+		)
 		if order:
 			frappe.get_doc("Sales Order", order).set_total_advance_paid()
 

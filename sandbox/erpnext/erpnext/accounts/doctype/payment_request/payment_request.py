@@ -70,16 +70,31 @@ def make_payment_request(**args):
 	return request if args.return_doc else request.as_dict()
 
 
-def update_payment_requests(references, sign):
-	"""What Payment Entry references mean to the Payment Requests they name; `sign` -1 when money came, 1 when it went."""
-	for row in references:
-		if not row.get("payment_request"):
+def update_payment_requests_as_per_pe_references(references=None, cancel=False):
+	"""What is left to pay of the Payment Requests that a Payment Entry's rows name."""
+	precision = frappe.get_precision("Payment Entry Reference", "allocated_amount")
+	for row in references or ():
+		if not row.payment_request:
 			continue
-		request = frappe.get_doc("Payment Request", row.payment_request)
-		left = flt(
-			request.outstanding_amount + sign * row.allocated_amount, request.precision("outstanding_amount")
+		request = frappe.db.get_value(
+			"Payment Request",
+			row.payment_request,
+			["grand_total", "outstanding_amount", "payment_request_type"],
+			as_dict=True,
 		)
-		status = "Paid" if not left else "Partially Paid"
-		request.db_set(
-			{"outstanding_amount": left, "status": status if left < request.grand_total else "Requested"}
+		amount = row.allocated_amount if cancel else -row.allocated_amount
+		left = flt(request.outstanding_amount + amount, precision)
+		if not cancel and left < 0:
+			frappe.throw(
+				_(
+					"The allocated amount is greater than the outstanding amount of Payment Request {0}"
+				).format(row.payment_request),
+				title=_("Invalid Allocated Amount"),
+			)
+		if left == request.grand_total:
+			status = "Initiated" if request.payment_request_type == "Outward" else "Requested"
+		else:
+			status = "Paid" if left == 0 else "Partially Paid"
+		frappe.db.set_value(
+			"Payment Request", row.payment_request, {"outstanding_amount": left, "status": status}
 		)
