@@ -635,14 +635,18 @@ def bought(shop):
 
 def test_a_parcel_is_told(shopify, bought):
 	found = shopify.fulfil_order(
-		shipment(bought, {0: 2}, tracking_urls=("https://t.example/1",), notify=False), key="k", look_first=False
+		shipment(bought, {0: 2}, tracking_urls=("https://t.example/1",), notify=False),
+		key="k",
+		look_first=False,
 	)
 	(parcel,) = bought.fulfillments
 	assert found.id == str(parcel.id) and found.tracking_numbers == ("1Z999",)
 	assert [(line.line_id, line.quantity) for line in found.lines] == [(str(bought.lines[0].id), 2)]
 	assert parcel.tracking == [{"company": "UPS", "number": "1Z999", "url": "https://t.example/1"}]
 	assert not parcel.notify_customer and bought.fulfillment_status == "PARTIALLY_FULFILLED"
-	rest = shopify.fulfil_order(shipment(bought, {0: 1, 1: 2}, tracking_numbers=("1Z998",)), key="k", look_first=False)
+	rest = shopify.fulfil_order(
+		shipment(bought, {0: 1, 1: 2}, tracking_numbers=("1Z998",)), key="k", look_first=False
+	)
 	assert rest.id == str(bought.fulfillments[1].id) and bought.fulfillment_status == "FULFILLED"
 
 
@@ -704,7 +708,9 @@ def test_a_shipment_from_two_locations(vendor, shop, lost, kind):
 def test_an_order_of_300_lines_is_fulfilled(vendor, shop):
 	connector = Connected(vendor).connector
 	order = cases.place_case(shop, "three_hundred_lines")
-	connector.fulfil_order(shipment(order, {position: 1 for position in range(60, 180)}), key="k", look_first=False)
+	connector.fulfil_order(
+		shipment(order, {position: 1 for position in range(60, 180)}), key="k", look_first=False
+	)
 	assert sum(line.fulfilled for line in order.lines) == 120
 	rest = {position: line.unfulfilled for position, line in enumerate(order.lines) if line.unfulfilled}
 	assert len(rest) > 250
