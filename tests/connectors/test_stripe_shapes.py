@@ -64,11 +64,14 @@ CLASSES = {
 _ID = re.compile(r"/(?:[a-z]{2,6}_[A-Za-z0-9_]+)")
 
 
-def tour(shelf):
+def tour(shelf, **settings):
 	"""Every call that the connector makes, with everything that it can send."""
-	stripe = shelf.open()
+	stripe = shelf.open(**settings)
 	checkout = shelf.open(
-		link_kind="Checkout Session", return_url="https://shop.example/thanks", statement_descriptor="ACME"
+		**settings,
+		link_kind="Checkout Session",
+		return_url="https://shop.example/thanks",
+		statement_descriptor="ACME",
 	)
 	stripe.check()
 	address = "https://erp.example/hook"
@@ -134,9 +137,10 @@ def test_what_we_send_is_what_stripe_knows(shelf):
 	)
 
 
-def test_every_call_says_its_version_and_what_makes_things_has_a_key(shelf):
-	sent = tour(shelf)
-	assert all(headers["Stripe-Version"] == "2026-07-29.dahlia" for *_rest, headers in sent)
+@pytest.mark.parametrize("version", ["2026-07-29.dahlia", "2026-10-28.endive", "2025-03-31.basil"])
+def test_every_call_says_its_version_and_what_makes_things_has_a_key(shelf, version):
+	sent = tour(shelf, api_version=version)
+	assert all(headers["Stripe-Version"] == version for *_rest, headers in sent)
 	without = {
 		route(method, path)
 		for method, path, _pairs, headers in sent
@@ -471,3 +475,14 @@ def test_an_order_that_stripe_cannot_take(stripe):
 	with pytest.raises(Rejected, match="more decimals"):
 		fine = line.model_copy(update={"unit_amount": Decimal("0.001")})
 		stripe.create_subscription(order(lines=(fine,)), key="k", look_first=False)
+
+
+def test_a_version_with_other_shapes_is_refused(shelf):
+	with pytest.raises(Rejected, match="too old"):
+		shelf.open(api_version="2024-06-20").check()
+
+
+def test_what_a_person_should_know(shelf):
+	warnings = shelf.open(link_kind="Checkout Session").check().warnings
+	assert any("Page After Payment" in one for one in warnings) and any("webhook" in one for one in warnings)
+	assert not shelf.open(webhook_secret="whsec_1").check().warnings
