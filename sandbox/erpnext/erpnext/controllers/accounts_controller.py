@@ -407,9 +407,11 @@ class AccountsController(TransactionBase):
 			is_opening=self.get("is_opening") or "No",
 			party_type=None,
 			party=None,
-			transaction_currency=self.get("currency") or self.company_currency,
-			transaction_exchange_rate=flt(self.get("conversion_rate")) or 1,
+			voucher_subtype=self.get_voucher_subtype(),
 		)
+		if self.doctype != "Payment Entry":
+			entry.transaction_currency = self.get("currency") or self.company_currency
+			entry.transaction_exchange_rate = flt(self.get("conversion_rate")) or 1
 		entry.update(args)
 		account_currency = account_currency or get_account_currency(entry.account)
 		entry.account_currency = account_currency
@@ -421,12 +423,25 @@ class AccountsController(TransactionBase):
 			)
 		for side in ("debit", "credit"):
 			field = f"{side}_in_transaction_currency"
-			if entry.get(field) is None:
+			if entry.get(field) is None and self.doctype == "Payment Entry":
+				entry[field] = 0
+			elif entry.get(field) is None:
 				if account_currency == entry.transaction_currency:
 					entry[field] = entry[f"{side}_in_account_currency"]
 				else:
 					entry[field] = flt(flt(entry[side]) / entry.transaction_exchange_rate, 2)
 		return entry
+
+	def get_voucher_subtype(self) -> str:
+		fields = {
+			"Journal Entry": "voucher_type",
+			"Payment Entry": "payment_type",
+			"Stock Entry": "stock_entry_type",
+		}
+		if self.doctype in fields:
+			return self.get(fields[self.doctype])
+		returns = {"Delivery Note": "Sales Return", "Sales Invoice": "Credit Note"}
+		return returns[self.doctype] if self.get("is_return") and self.doctype in returns else self.doctype
 
 	def validate_account_currency(self, account, account_currency=None):
 		valid = [self.company_currency]

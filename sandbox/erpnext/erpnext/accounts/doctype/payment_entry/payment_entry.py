@@ -117,6 +117,7 @@ class PaymentEntry(AccountsController):
 				self.set(
 					self.party_account_field, get_party_account(self.party_type, self.party, self.company)
 				)
+		self.set_bank_account_data()
 		for side in ("paid_from", "paid_to"):
 			account = self.get(side)
 			if account:
@@ -124,6 +125,17 @@ class PaymentEntry(AccountsController):
 				self.set(f"{side}_account_type", frappe.get_cached_value("Account", account, "account_type"))
 				if not self.get(f"{side}_account_balance"):
 					self.set(f"{side}_account_balance", get_balance_on(account, self.posting_date))
+
+	def set_bank_account_data(self):
+		if not self.bank_account:
+			return
+		bank = frappe.db.get_value(
+			"Bank Account", self.bank_account, ["account", "bank", "bank_account_no"], as_dict=True
+		)
+		self.bank, self.bank_account_no = bank.bank, bank.bank_account_no
+		field = "paid_from" if self.payment_type == "Pay" else "paid_to"
+		if not self.get(field):
+			self.set(field, bank.account)
 
 	def set_missing_ref_details(self, force=False):
 		for row in self.references:
@@ -231,21 +243,79 @@ class PaymentEntry(AccountsController):
 		"""Nothing may be allocated beyond what is open by now."""
 		if self.payment_type == "Internal Transfer":
 			return
+		self.validate_allocated_amount_as_per_payment_request()
 		for row in self.references:
 			if row.reference_doctype not in ("Sales Order", "Sales Invoice"):
 				continue
+			by_term = self.term_based_allocation_enabled_for_reference(
+				row.reference_doctype, row.reference_name
+			)
+			if by_term and not row.payment_term:
+				frappe.throw(
+					_(
+						"{0} has Payment Term based allocation enabled. Select a Payment Term for Row #{1} in Payment References section"
+					).format(frappe.bold(row.reference_name), frappe.bold(row.idx))
+				)
 			open_amount = self.latest_open_amount(row)
-			if not open_amount:
+			of_term = (
+				self._open_of_term(row) if by_term and row.reference_doctype == "Sales Invoice" else None
+			)
+			if not open_amount or of_term == 0:
 				frappe.throw(
 					_("{0} {1} has already been fully paid.").format(
 						_(row.reference_doctype), row.reference_name
 					)
 				)
 			allocated = flt(row.allocated_amount)
+			if of_term and allocated > of_term:
+				frappe.throw(
+					_(
+						"Row #{0}: Allocated amount:{1} is greater than outstanding amount:{2} for Payment Term {3}"
+					).format(row.idx, allocated, of_term, row.payment_term)
+				)
 			if (allocated > 0 and allocated > open_amount) or (allocated < 0 and allocated < open_amount):
 				frappe.throw(
 					_("Row #{0}: Allocated Amount cannot be greater than outstanding amount.").format(row.idx)
 				)
+
+	def validate_allocated_amount_as_per_payment_request(self):
+		for row in self.references:
+			if not row.payment_request:
+				continue
+			left = frappe.db.get_value("Payment Request", row.payment_request, "outstanding_amount")
+			if row.allocated_amount > left:
+				frappe.throw(
+					_(
+						"Row #{0}: Allocated Amount cannot be greater than Outstanding Amount of Payment Request {1}"
+					).format(row.idx, get_link_to_form("Payment Request", row.payment_request)),
+					title=_("Invalid Allocated Amount"),
+				)
+
+	def term_based_allocation_enabled_for_reference(self, reference_doctype, reference_name) -> bool:
+		template = frappe.db.get_value(reference_doctype, reference_name, "payment_terms_template")
+		return bool(
+			template
+			and frappe.db.get_value(
+				"Payment Terms Template", template, "allocate_payment_based_on_payment_terms"
+			)
+		)
+
+	def _open_of_term(self, row) -> float:
+		"""What is open of a payment term, in the party account's currency; less than 0.1 counts as nothing."""
+		amount = flt(
+			frappe.db.get_value(
+				"Payment Schedule",
+				{"parent": row.reference_name, "payment_term": row.payment_term},
+				"outstanding",
+			)
+		)
+		if amount <= 0.1:
+			return 0
+		currency, rate = frappe.db.get_value(
+			row.reference_doctype, row.reference_name, ["currency", "conversion_rate"]
+		)
+		both_foreign = self.company_currency not in (currency, self.party_account_currency)
+		return amount if both_foreign else flt(amount * rate, 9)
 
 	def latest_open_amount(self, row) -> float:
 		if row.reference_doctype == "Sales Invoice":
@@ -437,6 +507,7 @@ class PaymentEntry(AccountsController):
 		return [*self._party_entries(), *self._bank_entries(), *self._deduction_entries()]
 
 	def set_transaction_currency(self):
+		# only the amounts are booked in it; ERPNext leaves the entries' own fields for it empty
 		self._currency, self._rate = self.company_currency, 1.0
 		if self.paid_from_account_currency != self.company_currency:
 			self._currency, self._rate = self.paid_from_account_currency, flt(self.source_exchange_rate)
@@ -453,8 +524,6 @@ class PaymentEntry(AccountsController):
 				f"{side}_in_transaction_currency": amount
 				if currency == self._currency
 				else base / self._rate,
-				"transaction_currency": self._currency,
-				"transaction_exchange_rate": self._rate,
 				"cost_center": self.cost_center,
 				**more,
 			},
@@ -483,10 +552,16 @@ class PaymentEntry(AccountsController):
 				**common,
 				against_voucher_type=row.reference_doctype,
 				against_voucher=row.reference_name,
+				cost_center=self.cost_center or self._cost_center_of(row),
 			)
 		if self.unallocated_amount:
 			base = self.unallocated_amount * self.party_rate
 			yield self._entry(self.party_account, side, self.unallocated_amount, base, **common)
+
+	def _cost_center_of(self, row) -> str | None:
+		if row.reference_doctype != "Sales Invoice":
+			return None
+		return frappe.db.get_value(row.reference_doctype, row.reference_name, "cost_center")
 
 	def _bank_entries(self):
 		if self.payment_type in ("Pay", "Internal Transfer"):
@@ -551,7 +626,6 @@ class PaymentEntry(AccountsController):
 							"reference_name": self.name,
 							"reference_detail_no": row.idx,
 							other: abs(amount),
-							f"{other}_in_account_currency": abs(amount),
 						},
 					],
 				}
@@ -749,24 +823,93 @@ def get_payment_entry(
 			"received_amount": received,
 		}
 	)
-	payment.append(
-		"references",
-		{
-			"reference_doctype": dt,
-			"reference_name": dn,
-			"due_date": document.get("due_date"),
-			"total_amount": total,
-			"outstanding_amount": open_amount,
-			"allocated_amount": open_amount,
-		},
+	row = {
+		"reference_doctype": dt,
+		"reference_name": dn,
+		"due_date": document.get("due_date"),
+		"total_amount": total,
+		"outstanding_amount": open_amount,
+	}
+	by_term = document.get("payment_terms_template") and frappe.get_cached_value(
+		"Payment Terms Template",
+		document.payment_terms_template,
+		"allocate_payment_based_on_payment_terms",
 	)
+	for share in _by_terms(document, currency) if by_term else [{"allocated_amount": open_amount}]:
+		payment.append("references", row | share)
+	bank_accounts = {"is_company_account": 1, "is_default": 1, "company": document.company}
+	payment.bank_account = frappe.db.get_value("Bank Account", bank_accounts)
 	payment.set_missing_values()
 	for row in payment.references:
 		row.update(get_reference_details(dt, dn, currency, "Customer", document.customer))
 	if bank:
 		payment.set_exchange_rate(ref_doc=document)
 		payment.set_amounts()
+	if not created_from_payment_request:
+		allocate_open_payment_requests_to_references(payment)
 	return payment
+
+
+def _by_terms(document, currency) -> list[dict]:
+	"""What is open of each payment term, in the party account's currency."""
+	company_currency = frappe.get_cached_value("Company", document.company, "default_currency")
+	shares = []
+	for term in document.payment_schedule:
+		precision = term.precision("payment_amount")
+		amount = flt(term.payment_amount - term.paid_amount, precision)
+		if company_currency in (document.currency, currency):
+			amount = flt(amount * document.conversion_rate, precision)
+		if amount:
+			shares.append(
+				{
+					"payment_term": term.payment_term,
+					"payment_term_outstanding": amount,
+					"allocated_amount": amount,
+				}
+			)
+	return shares
+
+
+def allocate_open_payment_requests_to_references(payment):
+	"""Name the open Payment Requests of each reference, the oldest first; a row that is more than its request asks for
+	is split."""
+	rows = []
+	left: dict[tuple, dict] = {}
+	for row in payment.references:
+		key = (row.reference_doctype, row.reference_name)
+		if key not in left:
+			left[key] = _open_requests(*key)
+		amount = row.allocated_amount
+		while True:
+			name = next(iter(left[key]), None)
+			part = min(amount, left[key][name]) if name else amount
+			share = row if row not in rows else frappe.copy_doc(row)
+			share.update({"payment_request": name, "allocated_amount": part})
+			rows.append(share)
+			amount = flt(amount - part, payment.precision("paid_amount"))
+			if name:
+				left[key][name] -= part
+				if not left[key][name]:
+					del left[key][name]
+			if not amount:
+				break
+	payment.set("references", rows)
+
+
+def _open_requests(doctype: str, name: str) -> dict[str, float]:
+	rows = frappe.get_all(
+		"Payment Request",
+		filters={
+			"reference_doctype": doctype,
+			"reference_name": name,
+			"status": ("!=", "Paid"),
+			"outstanding_amount": (">", 0),
+			"docstatus": 1,
+		},
+		fields=["name", "outstanding_amount"],
+		order_by="transaction_date, creation",
+	)
+	return {row.name: row.outstanding_amount for row in rows}
 
 
 def _total_and_open(document, currency, party_amount):
