@@ -59,9 +59,7 @@ def test_all_four_kinds_come_in(one):
 	assert (opportunity.title, opportunity.party_name) == (one.named("Looms"), customer.name)
 	assert (opportunity.sales_stage, float(opportunity.opportunity_amount)) == ("Negotiation/Review", 1200.5)
 	assert str(opportunity.expected_closing) == "2026-12-01" and opportunity.contact_person == contact.name
-	assert one.connected.vendor.portal.live("contacts") == [ada, lea], (
-		"nothing is made of what came from there"
-	)
+	assert one.live("contacts") == [ada, lea], "nothing is made of what came from there"
 
 
 def test_what_came_in_is_not_told_back(one):
@@ -109,7 +107,7 @@ def test_all_four_kinds_go_out(one):
 	]
 	one.sync()
 	assert one.unfinished() == []
-	assert len(one.portal.live("contacts")) == 2 and len(one.portal.live("companies")) == 1
+	assert len(one.live("contacts")) == 2 and len(one.live("companies")) == 1
 
 
 def test_a_deal_of_a_lead(one):
@@ -135,8 +133,8 @@ def test_two_hundred_and_fifty_contacts_in_three_calls(one):
 	assert one.unfinished() == []
 	assert one.calls("contacts.batch.upsert") == 3
 	assert one.calls("associations.batch.associate.default") == 3
-	assert len(one.portal.live("contacts")) == 250
-	[company] = one.portal.live("companies")
+	assert len(one.live("contacts")) == 250
+	[company] = one.live("companies")
 	assert len(one.portal.links.of(company, "contacts")) == 250
 
 
@@ -157,15 +155,18 @@ def test_everything_is_told_for_the_first_time(crm):
 
 	one = crm()
 	one.switch(enabled=0)
-	made = [one.customer(f"Old {number}") for number in range(3)]
+	made = [one.lead(f"Old{number}") for number in range(3)]
 	one.switch(enabled=1)
-	engine.tell_all(one.connection, "customers")
+	engine.tell_all(one.connection, "leads")
 	one.settle()
-	assert all(one.record(doc) for doc in made)
-	before = len(one.portal.live("companies"))
-	engine.tell_all(one.connection, "customers")
+	people = [one.record(doc) for doc in made]
+	assert all(people)
+	one.vendor.log.clear()
+	engine.tell_all(one.connection, "leads")
 	one.settle()
-	assert len(one.portal.live("companies")) == before
+	assert [one.record(doc) for doc in made] == people
+	keys = {f"Lead/{doc.name}" for doc in made}
+	assert sum(person.get("erpnext_id") in keys for person in one.live("contacts")) == 3
 
 
 def test_one_poison_row_does_not_hold_up_the_others(one):
@@ -298,14 +299,14 @@ def test_a_webhook_that_is_quicker_than_our_commit(one):
 	trouble = one.vendor.troubles.add("drop", operation="contacts.batch.upsert")
 	one.drain()
 	assert trouble.hits == 1
-	[person] = one.portal.live("contacts")
+	[person] = one.live("contacts")
 	store.store(
 		one.connection, [store.Draft("In", "contacts", str(person.id), dedupe_key="quick", version="2026")]
 	)
 	frappe.db.commit()  # as the inbox does
 	one.settle()
 	assert one.counterpart("contacts", person).name == contact.name
-	assert len(one.portal.live("contacts")) == 1 and one.unfinished() == []
+	assert len(one.live("contacts")) == 1 and one.unfinished() == []
 	assert frappe.db.count("Contact Email", {"email_id": one.mail("ada")}) == 1
 
 
@@ -440,7 +441,7 @@ def test_what_is_switched_off_is_neither_taken_nor_told(crm):
 	)
 	frappe.db.commit()  # as the inbox does
 	one.sync("contacts")
-	assert one.portal.live("contacts") == [lea] and one.counterpart("leads", lea) is None
+	assert one.live("contacts") == [lea] and one.counterpart("leads", lea) is None
 	assert [event.status for event in one.events()] == ["Ignored"]
 
 
@@ -507,11 +508,11 @@ def test_killed_between_the_answer_and_our_commit(one, quick_leases, kind):
 	doc = make()
 	there = "contacts" if kind == "leads" else kind
 	one.vendor.troubles.add("timeout", operation=f"{there}.batch.upsert", seconds=25)
-	killed(one, lambda: one.portal.live(there))
+	killed(one, lambda: one.live(there))
 	assert one.record(doc) is None, "we do not know of it"
 	one.portal.search_lag = 3600  # and the search would not tell
 	after_the_crash(one)
-	assert len(one.portal.live(there)) == 1 and one.record(doc) is one.portal.live(there)[0]
+	assert len(one.live(there)) == 1 and one.record(doc) is one.live(there)[0]
 	assert one.unfinished() == []
 
 
@@ -529,7 +530,7 @@ def test_killed_while_it_was_related(one, quick_leases):
 	company = one.record(customer)
 	killed(one, lambda: one.portal.links.of(company, "contacts"))
 	after_the_crash(one)
-	[person] = one.portal.live("contacts")
+	[person] = one.live("contacts")
 	assert list(one.portal.links.of(person, "companies")) == [one.record(customer).id]
 	assert one.record(contact) is person and one.unfinished() == []
 
@@ -542,9 +543,9 @@ def test_killed_while_a_note_was_told(one, quick_leases):
 	one.settle()
 	say(contact, "Other")
 	one.vendor.troubles.add("timeout", operation="notes.batch.upsert", seconds=25)
-	killed(one, lambda: one.portal.live("notes"))
+	killed(one, lambda: one.live("notes"))
 	after_the_crash(one)
-	assert len(one.portal.live("notes")) == 1 and one.unfinished() == []
+	assert len(one.live("notes")) == 1 and one.unfinished() == []
 
 
 @pytest.mark.processes
@@ -577,7 +578,7 @@ def test_many_workers_make_one_of_each(one):
 		assert worker.returncode == 0, error[-2000:]
 	one.settle()
 	assert one.unfinished() == []
-	assert len(one.portal.live("contacts")) == 60 and len(one.portal.live("companies")) == 4
+	assert len(one.live("contacts")) == 60 and len(one.live("companies")) == 4
 	assert all(one.record(doc) for doc in made)
 	assert frappe.db.count("Contact Email", {"email_id": ("like", f"%@{one.tag}.example")}) == 60
 
@@ -596,7 +597,7 @@ def test_trouble_is_sorted_and_healed(one, kind):
 	connections.budget_of(one.doc).part("search", "4/second").reset()
 	connections.budget_of(one.doc).reset()
 	one.settle()
-	assert one.record(contact) and len(one.portal.live("contacts")) == 1
+	assert one.record(contact) and len(one.live("contacts")) == 1
 
 
 def test_a_token_that_is_refused_pauses_the_connection(one):

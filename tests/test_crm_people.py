@@ -39,7 +39,7 @@ def test_each_kind_goes_out_once(one, medium, kind):
 	one.settle()
 	say(contact, medium)
 	one.settle()
-	[activity] = one.portal.live(kind)
+	[activity] = one.live(kind)
 	assert list(one.portal.links.of(activity, "contacts")) == [one.record(contact).id]
 	one.pull("communications")
 	one.settle()
@@ -55,7 +55,7 @@ def test_about_somebody_who_is_just_being_told(one):
 	say(one.lead(), "Phone")
 	one.settle()
 	assert one.unfinished() == []
-	[note], [call] = one.portal.live("notes"), one.portal.live("calls")
+	[note], [call] = one.live("notes"), one.live("calls")
 	assert list(one.portal.links.of(note, "deals")) == [one.record(deal).id]
 	assert len(one.portal.links.of(call, "contacts")) == 1
 
@@ -83,7 +83,7 @@ def test_theirs_come_in_once_on_all_timelines(one):
 	} <= about
 	assert made.content == "Called back" and made.communication_medium == "Other"
 	assert frappe.db.count("Communication", {"name": made.name}) == 1
-	assert one.portal.live("notes") == [note], "nothing is told back"
+	assert one.live("notes") == [note], "nothing is told back"
 
 
 def test_a_note_about_somebody_who_is_not_here_yet_fetches_them(one):
@@ -123,7 +123,7 @@ def test_a_lost_answer_makes_no_second_note(one, kind):
 	assert (event.status, event.failure) == ("Retrying", "Unreachable")
 	connections.budget_of(one.doc).reset()
 	one.settle()
-	assert len(one.portal.live("notes")) == 1 and one.unfinished() == []
+	assert len(one.live("notes")) == 1 and one.unfinished() == []
 
 
 # --- who may be written to

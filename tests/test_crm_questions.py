@@ -106,15 +106,13 @@ def test_before_something_is_made_there_it_is_looked_for(one):
 	one.settle()
 	[question] = one.questions()
 	assert (question.outside_id, question.reference_name) == (str(company.id), customer.name)
-	assert one.portal.live("companies") == [company], "nothing was made meanwhile"
+	assert one.live("companies") == [company], "nothing was made meanwhile"
 	assert question.outside_url.endswith(f"/0-2/{company.id}")
 	one.portal.clock.advance(-60_000)
 	one.answer(question, "Same")
 	one.settle()
 	one.sync("customers")
-	assert (
-		one.portal.live("companies") == [company] and company.get("erpnext_id") == f"Customer/{customer.name}"
-	)
+	assert one.live("companies") == [company] and company.get("erpnext_id") == f"Customer/{customer.name}"
 	assert one.counterpart("customers", company).name == customer.name and one.unfinished() == []
 
 
@@ -125,7 +123,7 @@ def test_different_there_too(one):
 	[question] = one.questions()
 	one.answer(question, "Different")
 	one.settle()
-	assert len(one.portal.live("companies")) == 2 and one.record(customer) is not company
+	assert len(one.live("companies")) == 2 and one.record(customer) is not company
 	one.sync("customers")
 	assert one.counterpart("customers", company).name != customer.name and one.unfinished() == []
 
@@ -208,7 +206,7 @@ def test_a_merge_there_of_one_that_we_know(one, kind):
 	)
 	one.settle()
 	assert survivor.get("jobtitle" if kind == "contacts" else "domain") in ("Countess", f"{one.tag}.example")
-	assert len(one.portal.live(kind)) == 1
+	assert len(one.live(kind)) == 1
 
 
 def test_a_merge_there_of_two_that_we_know_is_proposed_here(one):
@@ -224,7 +222,7 @@ def test_a_merge_there_of_two_that_we_know_is_proposed_here(one):
 	one.settle()
 	assert frappe.db.exists("Customer", kept) and not frappe.db.exists("Customer", gone)
 	assert one.counterpart("customers", survivor).name == kept and one.unfinished() == []
-	assert len(one.portal.live("companies")) == 1
+	assert len(one.live("companies")) == 1
 
 
 def test_a_webhook_of_a_merge_before_anything_else(one):
@@ -263,7 +261,7 @@ def test_a_renamed_document_is_still_the_same(one):
 	again = one.customer("Acme")
 	one.settle()
 	assert company.get("erpnext_id") == f"Customer/{one.named('Acme Old')}"
-	assert one.record(again) is not company and len(one.portal.live("companies")) == 2
+	assert one.record(again) is not company and len(one.live("companies")) == 2
 	assert one.unfinished() == []
 
 
@@ -285,7 +283,7 @@ def test_deleted_there(crm, rule):
 	)
 	one.save(customer, website=f"{one.tag}.example")
 	one.settle()
-	assert not one.portal.live("companies"), "it is not made there again"
+	assert not one.live("companies"), "it is not made there again"
 	assert one.unfinished() == []
 
 
@@ -295,7 +293,7 @@ def test_deleted_there_before_we_heard_of_it(one):
 	one.portal.delete("companies", one.record(customer).id)
 	one.save(customer, website=f"{one.tag}.example")
 	one.settle()
-	assert not one.portal.live("companies") and one.unfinished() == []
+	assert not one.live("companies") and one.unfinished() == []
 	assert (
 		frappe.db.count("Comment", {"reference_name": customer.name, "content": ("like", "Deleted at%")}) == 1
 	)

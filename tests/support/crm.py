@@ -82,11 +82,31 @@ class Crm:
 		)
 		return self.portal.record(resource, int(ids[0])) if ids else None
 
-	def made(self, kind, **wanted):
+	def live(self, kind):
+		"""The portal's records, without those of documents that others make on the same site meanwhile."""
 		return [
 			one
 			for one in self.portal.live(kind)
-			if all(one.get(name) == value for name, value in wanted.items())
+			if kind not in ("contacts", "companies", "deals")
+			or not one.get("erpnext_id")
+			or any(self.tag in value for value in one.properties.values())
+		]
+
+	def events(self, **filters):
+		"""Events, without those of documents that others make on the same site meanwhile."""
+		found = self.connected.events(**filters)
+		more = frappe.get_all(
+			"Integration Event",
+			filters={"name": ("in", [one.name for one in found])},
+			fields=["name", "label", "direction"],
+		)
+		foreign = {one.name for one in more if one.direction == "Out" and self.tag not in one.label}
+		return [
+			one
+			for one in found
+			if one.name not in foreign
+			or one.resource == "communications"
+			or self.tag in (one.reference_name or "")
 		]
 
 	def customer(self, name="Acme", **values):
