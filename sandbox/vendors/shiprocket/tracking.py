@@ -21,7 +21,7 @@ def answer(parcel: Parcel) -> dict:
 		"courier_company_id": parcel.courier.id,
 		"shipment_id": parcel.id,
 		"order_id": parcel.order.id,
-		"pickup_date": str(parcel.pickup_at) if parcel.pickup_at else None,
+		"pickup_date": f"{parcel.pickup_at:%Y-%m-%d %H:%M:%S}" if parcel.pickup_at else None,
 		"delivered_date": delivered,
 		"weight": str(given["weight"]),
 		"packages": 1,
