@@ -191,6 +191,30 @@ class Http:
 			params = None
 		raise AssertionError("the last redirect is always refused")
 
+	def file(self, url: str, accept: str = "*/*") -> bytes:
+		"""A file (a label, say) at an address that the vendor names, fetched without any key of ours.
+
+		Not from an address that only this machine or its network can reach: the vendor must not look around here with
+		our eyes. Whatever the file's server answers says nothing of our key or of the vendor: neither is the Connection
+		paused, nor do its other calls wait. Raises Rejected, or Unreachable when it may be had later.
+		"""
+		address = self._address(url)
+		host = _host(address)
+		if not (self.allow_loopback_http and is_loopback(host)) and _is_inside(host):
+			raise Rejected(f"The vendor names a file at {host}, inside this network; it is not fetched.")
+		answer, exchange = self._exchange(
+			"GET", address, json=None, data=None, params=None, headers={"Accept": accept}, repeatable=True
+		)
+		failure: Failure | None = None
+		if answer.status == 429 or answer.status >= 500:
+			failure = Unreachable(f"{host} cannot give the file now (HTTP {answer.status}).")
+		elif answer.status != 200:
+			failure = Rejected(f"{host} does not give the file (HTTP {answer.status}).")
+		self._report(exchange, failure)
+		if failure:
+			raise failure
+		return answer.body
+
 	# before the call
 
 	def _address(self, path_or_url: str) -> str:
@@ -467,6 +491,16 @@ def is_loopback(host: str) -> bool:
 		return ipaddress.ip_address(host.strip("[]")).is_loopback
 	except ValueError:
 		return False
+
+
+def _is_inside(host: str) -> bool:
+	"""Whether a host is no public address. A name that cannot be looked up here (behind a proxy, say) is left to whoever
+	can. That it may be another address a moment later is harmless: a server inside has no certificate of that name."""
+	try:
+		found = {str(row[4][0]) for row in socket.getaddrinfo(host.strip("[]"), None)}
+	except (OSError, UnicodeError):
+		return False
+	return not all(ipaddress.ip_address(one.partition("%")[0]).is_global for one in found)
 
 
 def _never_sent(error: requests.RequestException) -> bool:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import frappe
 from frappe.utils import split_emails
 
+from integration_hub.sync.words import as_text
+
 
 def tell(subject: str, sentence: str, document: tuple[str, str]) -> None:
 	"""Notify the recipients of Integration Settings, or else every Integration Manager.
 
 	Runs in the caller's transaction; mail is only queued (Email Queue), never sent from here.
 	"""
+	subject, sentence = as_text(subject), as_text(sentence)
 	addresses = split_emails(frappe.db.get_single_value("Integration Settings", "alert_recipients") or "")
 	users = _users(addresses)
 	for user in users:

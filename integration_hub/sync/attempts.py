@@ -11,6 +11,7 @@ import frappe
 from frappe.utils import convert_utc_to_system_timezone, now_datetime
 
 from integration_hub.connectors.http import Exchange
+from integration_hub.sync.words import as_text
 
 DOCTYPE = "Integration Attempt"
 _COLUMNS = (
@@ -42,7 +43,19 @@ def add_try(
 	"""One try, in the caller's transaction. `started` is `time.monotonic()` at its beginning."""
 	took = time.monotonic() - started
 	began = now_datetime() - timedelta(seconds=took)
-	values = (event, connection, "Try", result, int(took * 1000), began, None, 0, None, message, None)
+	values = (
+		event,
+		connection,
+		"Try",
+		result,
+		int(took * 1000),
+		began,
+		None,
+		0,
+		None,
+		as_text(message),
+		None,
+	)
 	_insert([(*values, detail or None)])
 
 
@@ -59,8 +72,8 @@ def add_exchanges(connection: str, event: str | None, exchanges: Sequence[Exchan
 				convert_utc_to_system_timezone(one.started_at).replace(tzinfo=None),
 				one.method,
 				one.status or 0,
-				one.url,
-				one.sentence,
+				as_text(one.url),
+				as_text(one.sentence),
 				one.request_body,
 				one.response_body,
 			)

@@ -17,6 +17,7 @@ from integration_hub.connectors.contract import Connector, satisfies
 from integration_hub.connectors.http import Exchange, Http
 from integration_hub.failures import NotAuthorised
 from integration_hub.sync import alerts
+from integration_hub.sync.words import as_text
 
 DOCTYPE = "Integration Connection"
 
@@ -146,7 +147,7 @@ def pause(name: str, failure: NotAuthorised) -> None:
 	if frappe.db.get_value(DOCTYPE, name, "paused"):
 		return
 	frappe.db.set_value(
-		DOCTYPE, name, {"paused": 1, "paused_reason": failure.sentence}, update_modified=False
+		DOCTYPE, name, {"paused": 1, "paused_reason": as_text(failure.sentence)}, update_modified=False
 	)
 	frappe.clear_document_cache(DOCTYPE, name)
 	alerts.tell(

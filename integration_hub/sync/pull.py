@@ -20,6 +20,7 @@ from integration_hub.erp.times import from_site, to_site
 from integration_hub.failures import Failure, NotAuthorised, RateLimited, Rejected
 from integration_hub.sync import attempts, connections, resources, store, wake
 from integration_hub.sync.failing import sort
+from integration_hub.sync.words import as_text
 
 #: how far back the very first pull looks when nobody said otherwise
 FIRST_DAYS = 30
@@ -98,7 +99,7 @@ def run(connection_name: str, resource: str, *, pages: int | None = None) -> str
 		sentence = _failed(connection_name, sort(error))
 	if exchanges:
 		attempts.add_exchanges(connection_name, None, exchanges)
-	connections.note(row, last_run_at=now_datetime(), last_result=sentence)
+	connections.note(row, last_run_at=now_datetime(), last_result=as_text(sentence))
 	frappe.db.commit()  # the end of a background job's piece of work
 	wake.wake(connection_name)
 	return sentence

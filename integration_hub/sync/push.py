@@ -23,6 +23,7 @@ from integration_hub.failures import Failure, NotAuthorised
 from integration_hub.records import StockLevel
 from integration_hub.sync import attempts, connections, wake
 from integration_hub.sync.failing import sort
+from integration_hub.sync.words import as_text
 
 METHOD = "integration_hub.tasks.push_stock"
 #: a row the vendor refused is offered again after this time, or when "Push now" is pressed
@@ -98,7 +99,7 @@ def run(connection_name: str, *, also_refused: bool = False) -> str:
 		sentence = failure.sentence
 	if exchanges:
 		attempts.add_exchanges(connection_name, None, exchanges)
-	connections.note(row, last_run_at=now_datetime(), last_result=sentence)
+	connections.note(row, last_run_at=now_datetime(), last_result=as_text(sentence))
 	frappe.db.commit()  # the end of a background job's piece of work
 	return sentence
 
@@ -162,7 +163,7 @@ def _settle(batch: Sequence[stock.Difference], failures: dict[str, Failure]) -> 
 		if one.key in failures:
 			(
 				frappe.qb.update(level)
-				.set(level.message, failures[one.key].sentence)
+				.set(level.message, as_text(failures[one.key].sentence))
 				.set(level.retry_at, moment + REFUSED_AGAIN)
 				.set(level.modified, moment)
 				.where(level.name == one.name)

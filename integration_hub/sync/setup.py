@@ -15,6 +15,7 @@ from integration_hub.connectors.http import is_loopback
 from integration_hub.erp import mapping
 from integration_hub.failures import Failure
 from integration_hub.sync import connections, pull, push, replay, resources, wake
+from integration_hub.sync.words import as_text
 
 # --- the form ---------------------------------------------------------------------------------------------
 
@@ -127,7 +128,7 @@ def connection_saved(doc: Any) -> None:
 
 
 def forget(doc: Any) -> None:
-	"""A deleted Connection takes its Events, Attempts, Links and stock levels along; ERPNext documents stay."""
+	"""A deleted Connection takes its Events, Attempts, Links, stock levels, Audits, questions and parcels along; ERPNext documents stay."""
 	for doctype in (
 		"Integration Event",
 		"Integration Attempt",
@@ -135,8 +136,9 @@ def forget(doc: Any) -> None:
 		"Integration Stock Level",
 	):
 		frappe.db.delete(doctype, {"connection": doc.name})
-	for audit in frappe.get_all("Integration Audit", filters={"connection": doc.name}, pluck="name"):
-		frappe.delete_doc("Integration Audit", audit, ignore_permissions=True)  # safe: as the rows above
+	for doctype in ("Integration Audit", "Integration Match", "Integration Parcel"):
+		for name in frappe.get_all(doctype, filters={"connection": doc.name}, pluck="name"):
+			frappe.delete_doc(doctype, name, ignore_permissions=True)  # safe: as the rows above
 
 
 def webhook_address(doc: Any) -> str:
@@ -153,11 +155,15 @@ def test(doc: Any) -> dict[str, Any]:
 	try:
 		identity = connections.open_connector(doc).check()
 	except Failure as failure:
-		doc.db_set("last_check", f"{now_datetime():%Y-%m-%d %H:%M} {failure.sentence}", update_modified=False)
+		said = f"{now_datetime():%Y-%m-%d %H:%M} {as_text(failure.sentence)}"
+		doc.db_set("last_check", said, update_modified=False)
 		return {"ok": False, "message": failure.sentence, "warnings": []}
-	message = _("Connected to {0}").format(identity.account)
+	message = _("Connected to {0}").format(as_text(identity.account))
 	doc.db_set(
-		{"account_name": identity.account, "last_check": f"{now_datetime():%Y-%m-%d %H:%M} {message}"},
+		{
+			"account_name": as_text(identity.account),
+			"last_check": f"{now_datetime():%Y-%m-%d %H:%M} {message}",
+		},
 		update_modified=False,
 	)
 	return {"ok": True, "message": message, "detail": identity.detail, "warnings": list(identity.warnings)}
@@ -196,10 +202,7 @@ def register_webhooks(doc: Any) -> list[str]:
 	connector = connections.open_connector(doc)
 	if not isinstance(connector, ReceivesWebhooks):
 		return [_("{0} sends no webhooks.").format(connector.title)]
-	try:
-		changed = connector.register_webhooks(webhook_address(doc))
-	except Failure as failure:
-		frappe.throw(failure.sentence)
+	changed = connector.register_webhooks(webhook_address(doc))
 	return list(changed) or [_("All webhooks were registered already.")]
 
 
@@ -207,10 +210,7 @@ def fetch_locations(doc: Any) -> list[dict[str, Any]]:
 	connector = connections.open_connector(doc)
 	if not isinstance(connector, ListsLocations):
 		return []
-	try:
-		return [location.model_dump() for location in connector.list_locations()]
-	except Failure as failure:
-		frappe.throw(failure.sentence)
+	return [location.model_dump() for location in connector.list_locations()]
 
 
 # --- what is mended elsewhere -----------------------------------------------------------------------------

@@ -16,6 +16,7 @@ import frappe
 from frappe.utils import now_datetime
 
 from integration_hub.connectors.contract import Notice
+from integration_hub.sync.words import as_text
 
 DOCTYPE = "Integration Event"
 _COLUMNS = (
@@ -112,28 +113,41 @@ def _row(connection: str, one: Draft, moment, user: str) -> tuple[Any, ...]:
 		one.direction,
 		one.resource,
 		one.action,
-		one.outside_id[:140],
-		(one.label or one.outside_id)[:140],
+		_legal(one.outside_id[:140]),
+		_legal((one.label or one.outside_id)[:140]),
 		"Dead" if one.dead else "Queued",
 		"Rejected" if one.dead else "",
-		one.dead or "",
+		as_text(one.dead),
 		0,
 		None if one.dead else moment,
 		moment if one.dead else None,
-		short_key(one.dedupe_key),
-		one.version[:40],
-		one.payload,
+		_legal(short_key(one.dedupe_key)),
+		_legal(one.version[:40]),
+		_legal(one.payload),
 		doctype,
 		name,
 		0,
 	)
 
 
+def _legal(text: str | None) -> str | None:
+	"""Without halves of surrogate pairs: JSON may name them (`\\ud800`), no database takes them."""
+	try:
+		(text or "").encode()
+	except UnicodeEncodeError:
+		return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+	return text
+
+
 def short_key(key: str, length: int = 180) -> str:
 	"""A key that fits its column and stays unique."""
 	if len(key) <= length:
 		return key
-	return key[: length - 41] + "#" + hashlib.sha1(key.encode(), usedforsecurity=False).hexdigest()
+	return (
+		key[: length - 41]
+		+ "#"
+		+ hashlib.sha1(key.encode(errors="surrogatepass"), usedforsecurity=False).hexdigest()
+	)
 
 
 def dump(payload: Mapping[str, Any] | Iterable[Any]) -> str:

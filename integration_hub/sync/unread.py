@@ -13,12 +13,14 @@ from typing import Any
 from frappe import _
 
 from integration_hub.connectors.contract import Connector, ReceivesWebhooks, WebhookRequest
+from integration_hub.connectors.redact import is_secret_name
 from integration_hub.erp.context import Result
 from integration_hub.failures import Failure, Rejected
 from integration_hub.sync import store
 
 RESOURCE = "webhook"
-_SECRET_HEADERS = ("authorization", "cookie", "proxy-authorization")
+#: of our own address: whoever has it may knock
+_OUR_KEY = "key"
 
 
 def draft(delivery: WebhookRequest, failure: Failure) -> store.Draft:
@@ -32,10 +34,12 @@ def draft(delivery: WebhookRequest, failure: Failure) -> store.Draft:
 		action="read",
 		payload=store.dump(
 			{
-				"headers": {
-					key: value for key, value in delivery.headers.items() if key not in _SECRET_HEADERS
+				"headers": {key: value for key, value in delivery.headers.items() if not is_secret_name(key)},
+				"query": {
+					key: value
+					for key, value in delivery.query.items()
+					if key != _OUR_KEY and not is_secret_name(key)
 				},
-				"query": dict(delivery.query),
 				"body_base64": base64.b64encode(delivery.body).decode(),
 				"body": delivery.body.decode("utf-8", "replace"),
 			}

@@ -30,6 +30,7 @@ from integration_hub.failures import Conflict, Failure, NotAuthorised
 from integration_hub.sync import attempts, connections, covered, database, handlers, wake
 from integration_hub.sync.failing import sort
 from integration_hub.sync.retry import judge
+from integration_hub.sync.words import as_text
 
 DOCTYPE = "Integration Event"
 #: seconds a job waits for the next Event to come due, rather than leave it to the sweep of the next minute
@@ -333,7 +334,7 @@ def _end(connection, one: Work, result, started: float) -> None:
 		frappe.qb.update(event)
 		.set(event.status, result.status)
 		.set(event.failure, "")
-		.set(event.message, result.message)
+		.set(event.message, as_text(result.message))
 		.set(event.fix_doctype, None)
 		.set(event.fix_name, None)
 		.set(event.waits_for, None)
@@ -365,7 +366,7 @@ def _fail(connection, one: Work, failure: Failure, started: float, *, version: s
 		frappe.qb.update(event)
 		.set(event.status, verdict.status)
 		.set(event.failure, type(failure).__name__)
-		.set(event.message, failure.sentence)
+		.set(event.message, as_text(failure.sentence))
 		.set(event.fix_doctype, fix_doctype)
 		.set(event.fix_name, fix_name)
 		.set(event.waits_for, getattr(failure, "waits_for", None))

@@ -12,6 +12,9 @@ PEOPLE = {
 	"operator": ("Integration User",),
 	"stranger": ("Sales User",),
 	"reader": ("Integration User", "Accounts User"),
+	"stock": ("Stock User", "Sales User"),
+	"accounts": ("Accounts User",),
+	"judge": ("Sales Manager",),
 }
 
 
@@ -33,6 +36,13 @@ class Person:
 	def post_to(self, method: str, **arguments) -> requests.Response:
 		"""POST to any method by its whole path; the answer as it came."""
 		answer = self.session.post(f"{self.web}/api/method/{method}", json=arguments, timeout=120)
+		frappe.db.rollback()  # this process shall see what that request committed
+		return answer
+
+	def ask(self, verb: str, path: str, **arguments) -> requests.Response:
+		"""Any address of the site (`/api/…`); the answer as it came."""
+		options = {"params": arguments} if verb == "GET" else {"json": arguments}
+		answer = self.session.request(verb, f"{self.web}{path}", timeout=120, **options)
 		frappe.db.rollback()  # this process shall see what that request committed
 		return answer
 

@@ -21,6 +21,8 @@ from integration_hub.failures import BadSignature, Rejected
 
 #: milliseconds after which a signature is too old
 TOLERANCE = 300_000
+#: digits of a time; longer ones are nonsense
+LONGEST_MOMENT = 14
 #: what HubSpot decodes in an address before it signs it, and nothing else
 DECODED = {
 	"%3A": ":", "%2F": "/", "%3F": "?", "%40": "@", "%21": "!", "%24": "$", "%27": "'", "%28": "(", "%29": ")",
@@ -57,7 +59,7 @@ class Webhooks(Finds):
 			raise BadSignature("Without the app's client secret no webhook can be verified.")
 		if given := headers.get("x-hubspot-signature-v3"):
 			stamp = headers.get("x-hubspot-request-timestamp") or ""
-			if not stamp.isdigit() or abs(_now() - int(stamp)) > TOLERANCE:
+			if not _is_number(stamp) or abs(_now() - int(stamp)) > TOLERANCE:
 				raise BadSignature("The webhook is too old, or its time is missing.")
 			expected = [_v3(secret, address, request.body, stamp) for address in _addresses(request)]
 		else:
@@ -207,6 +209,11 @@ class Webhooks(Finds):
 		)
 
 
+def _is_number(text: str) -> bool:
+	"""A time in milliseconds. What is longer, or written in other digits, Python would stumble over."""
+	return text.isascii() and text.isdigit() and len(text) <= LONGEST_MOMENT
+
+
 def _now() -> int:
 	return time.time_ns() // 1_000_000
 
@@ -260,7 +267,7 @@ def _other_kind(event: Json) -> Kind | None:
 
 
 def _id(value: Any, told: str) -> str:
-	if isinstance(value, bool) or not str(value or "").isdigit():
+	if isinstance(value, bool) or not (str(value or "").isascii() and str(value or "").isdigit()):
 		raise Rejected(f"HubSpot's webhook {told} does not say which record it is about.")
 	return str(value)
 
@@ -268,7 +275,7 @@ def _id(value: Any, told: str) -> str:
 def _notice(event: Json, told: str, resource: Any, outside_id: str, action: Any) -> Notice:
 	"""HubSpot's `eventId` is not unique; what it asks to compare instead is."""
 	at = event.get("occurredAt")
-	occurred = version(EPOCH + timedelta(milliseconds=int(at))) if str(at or "").isdigit() else ""
+	occurred = version(EPOCH + timedelta(milliseconds=int(at))) if _is_number(str(at or "")) else ""
 	about = event.get("propertyName") or told
 	return Notice(
 		resource=resource,

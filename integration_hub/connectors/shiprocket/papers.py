@@ -49,7 +49,7 @@ class Papers(Client):
 
 	def _paper(self, kind: Any, url: str, name: str) -> Paper:
 		"""The file at an address outside the API, which must not see our token."""
-		content = self.http.request("GET", url, headers={"Accept": "application/pdf"}, cost=0).body
+		content = self.http.file(url, accept="application/pdf")
 		if not content.lstrip()[:5] == b"%PDF-":
 			raise Rejected(f"The {kind} that Shiprocket points to is no PDF file.")
 		return Paper(kind=kind, name=name, content=content)
