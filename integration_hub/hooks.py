@@ -79,6 +79,19 @@ doc_events = {
 	"Integration Settings": {"on_update": "integration_hub.tasks.settings_changed"},
 }
 
+# What hangs on a Connection is seen by whoever may see the Connection's company.
+_RECORDS = (
+	"Integration Event",
+	"Integration Attempt",
+	"Integration Link",
+	"Integration Stock Level",
+	"Integration Parcel",
+	"Integration Audit",
+	"Integration Match",
+)
+has_permission = dict.fromkeys(_RECORDS, "integration_hub.sync.rights.may")
+permission_query_conditions = dict.fromkeys(_RECORDS, "integration_hub.sync.rights.visible")
+
 # webhooks whose body Frappe cannot parse are taken after it has given up on them
 after_request = ["integration_hub.api.webhooks.after_request"]
 
@@ -96,12 +109,14 @@ ignore_links_on_delete = [
 	"Integration Stock Level",
 	"Integration Parcel",
 	"Integration Audit",
+	"Integration Match",
 ]
 auto_cancel_exempted_doctypes = [
 	"Integration Event",
 	"Integration Link",
 	"Integration Parcel",
 	"Integration Audit",
+	"Integration Match",
 ]
 
 log_clearing_doctypes = {}

@@ -11,6 +11,7 @@ Answers of what was asked for: `{status, message, event, ...}`, `status` as the 
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import Any
 
 import frappe
@@ -25,6 +26,8 @@ from integration_hub.sync.words import in_words
 
 SOURCES = ("Delivery Note", "Pick List", "Shipment")
 PARCEL = parcels.PARCEL
+#: of one kind in one Shipment; more is a slip of the hand
+MOST_PARCELS = 200
 
 
 @frappe.whitelist(methods=["GET"])
@@ -55,7 +58,7 @@ def rates(shipment: str, connection: str) -> list[dict[str, Any]]:
 	"""Offers for a Shipment, cheapest first: `[{service_id, service, carrier, amount, currency, days, arrives_on, cod,
 	rating, note}]`. Amounts are strings in major units."""
 	doc = _shipment(shipment, "read")
-	carrier = _carrier(connection)
+	carrier = _carrier(connection, doc)
 	commands.must_work(carrier)
 	with in_words():
 		found = sending.quote(carrier, consignments.of_shipment(doc, carrier))
@@ -74,8 +77,8 @@ def make_shipment(
 
 def _make(notes: list[Any], boxes: Any, cod_amount: Any) -> str:
 	amount = flt(cod_amount)
-	if amount < 0:
-		frappe.throw(_("Cash on delivery cannot be negative."))
+	if not (isfinite(amount) and amount >= 0):
+		frappe.throw(_("Cash on delivery must be an amount, and cannot be negative."))
 	return parcels.make_shipment([note.name for note in notes], _boxes(boxes), amount).name
 
 
@@ -83,7 +86,7 @@ def _make(notes: list[Any], boxes: Any, cod_amount: Any) -> str:
 def book(shipment: str, connection: str, service_id: str = "") -> dict[str, Any]:
 	"""Book a Shipment; without `service_id` the Connection's rule chooses. Pressing again never books twice."""
 	doc = _shipment(shipment, "write")
-	carrier = _carrier(connection)
+	carrier = _carrier(connection, doc)
 	if doc.docstatus != 1:
 		frappe.throw(_("Submit {0} before booking it.").format(doc.name))
 	_not_elsewhere(doc, carrier.name)
@@ -145,7 +148,7 @@ def _turned(doc: Any, boxes: Any) -> str:
 @frappe.whitelist(methods=["POST"])
 def refresh(shipment: str) -> str:
 	"""Ask the carriers where the parcels of a Shipment are, in the background."""
-	_shipment(shipment, "read")
+	_shipment(shipment, "write")
 	names = frappe.get_all(PARCEL, filters={"shipment": shipment}, pluck="connection", distinct=True)
 	with in_words():
 		for name in names:
@@ -201,25 +204,40 @@ def _carriers(company: str) -> list[Any]:
 	return [one for one in found if connections.can(one, ShipsParcels)]
 
 
-def _carrier(name: str) -> Any:
+def _carrier(name: str, shipment: Any) -> Any:
+	"""The carrier that is named, if it is the Shipment's own company's: nobody ships on the account of another."""
 	if not frappe.db.exists(connections.DOCTYPE, {"name": name, "category": "carrier"}):
 		frappe.throw(_("There is no carrier Connection {0}.").format(name))
-	return connections.get(name)
+	carrier = connections.get(name)
+	company = shipment.pickup_company or shipment.delivery_company
+	if company and carrier.company != company:
+		frappe.throw(
+			_("{0} belongs to {1}, {2} to {3}.").format(
+				shipment.name, company, carrier.title, carrier.company
+			)
+		)
+	return carrier
 
 
 def _boxes(boxes: Any) -> list[dict[str, Any]]:
-	rows = frappe.parse_json(boxes) if isinstance(boxes, str) else boxes
+	try:
+		rows = frappe.parse_json(boxes) if isinstance(boxes, str) else boxes
+	except ValueError:
+		rows = None
 	if not isinstance(rows, list) or not rows or not all(isinstance(row, dict) for row in rows):
 		frappe.throw(_("Give at least one parcel: weight (kg), length, width and height (cm)."))
 	found = []
 	for number, row in enumerate(rows, start=1):
 		box = {side: flt(row.get(side)) for side in ("weight", "length", "width", "height")}
 		for side, value in box.items():
-			if value <= 0:
+			if not (isfinite(value) and value > 0):
 				frappe.throw(_("Parcel {0}: {1} must be more than zero.").format(number, _(side)))
 		# ERPNext keeps whole centimetres: rounded up, so that nothing is said to be smaller than it is
 		whole = {side: int(-(-box[side] // 1)) for side in ("length", "width", "height")}
-		found.append({"weight": box["weight"], **whole, "count": max(1, int(flt(row.get("count") or 1)))})
+		count = flt(row.get("count") or 1)
+		if not (isfinite(count) and 1 <= count <= MOST_PARCELS):
+			frappe.throw(_("Parcel {0}: the count must be between 1 and {1}.").format(number, MOST_PARCELS))
+		found.append({"weight": box["weight"], **whole, "count": int(count)})
 	return found
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import frappe
 from frappe import _
 from frappe.utils import get_datetime, validate_email_address
+from frappe.utils.html_utils import sanitize_html
 
 from integration_hub.erp.context import Context, Result
 from integration_hub.erp.mapping import DOCTYPES
@@ -58,7 +59,9 @@ def apply(record: Communication, ctx: Context) -> Result:
 
 def _changed(name: str, record: Communication) -> Result:
 	if frappe.db.exists("Communication", name):
-		frappe.db.set_value("Communication", name, {"subject": record.subject[:140], "content": record.body})
+		# past the document, which would be told to others as a new one; so it is cleaned here, as saving would have done
+		values = {"subject": sanitize_html(record.subject[:140]), "content": sanitize_html(record.body)}
+		frappe.db.set_value("Communication", name, values)
 	return Result("Communication", name, _("Brought up to date"))
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 import frappe
 from frappe import _
-from frappe.utils import now_datetime, strip_html
+from frappe.utils import escape_html, now_datetime, strip_html
 
 from integration_hub.erp.context import Context, Result, as_float
 from integration_hub.erp.times import to_site
@@ -15,6 +16,7 @@ from integration_hub.failures import Rejected
 from integration_hub.records import BookedParcel, Booking, Paper, Pickup, Tracking
 
 PARCEL = "Integration Parcel"
+_ANGLES = re.compile("[<>]")
 #: our small set → the four words of ERPNext's Shipment
 IN_SHIPMENT = {
 	"created": "",
@@ -422,9 +424,9 @@ def _tell_customer(parcel: Any, ctx: Context) -> None:
 	recipient = _email_of(parcel)
 	if not recipient or not frappe.db.exists("Email Account", {"enable_outgoing": 1}):
 		return
+	said = {**parcel.as_dict(), "status": words(parcel.status), "tracking_url": _address_of(parcel)}
 	about = {
-		**parcel.as_dict(),
-		"status": words(parcel.status),
+		**said,
 		"delivery_note_doc": frappe.get_doc("Delivery Note", parcel.delivery_note).as_dict()
 		if parcel.delivery_note
 		else {},
@@ -439,12 +441,24 @@ def _tell_customer(parcel: Any, ctx: Context) -> None:
 	parcel.db_set("told", " ".join([*told, parcel.status]), update_modified=False)
 
 
+def _address_of(parcel: Any) -> str:
+	"""Where the customer can follow it: nothing but an address of the web is put into a mail."""
+	url = parcel.tracking_url or ""
+	return url if url.startswith(("https://", "http://")) else ""
+
+
 def _send(template: str, about: dict[str, Any], recipient: str, parcel: Any) -> None:
-	mail = frappe.get_doc("Email Template", template).get_formatted_email(about)
+	"""What the carrier says is text: escaped in the mail's HTML, without angles in its subject, which Frappe repeats in
+	the HTML as it is."""
+	words_of = frappe.get_doc("Email Template", template)
+	safe = {key: escape_html(value) if isinstance(value, str) else value for key, value in about.items()}
+	plain = {
+		key: _ANGLES.sub(" ", value) if isinstance(value, str) else value for key, value in about.items()
+	}
 	frappe.sendmail(
 		recipients=[recipient],
-		subject=mail["subject"],
-		message=mail["message"],
+		subject=words_of.get_formatted_subject(plain),
+		message=words_of.get_formatted_response(safe),
 		reference_doctype="Shipment" if parcel.shipment else PARCEL,
 		reference_name=parcel.shipment or parcel.name,
 	)

@@ -9,9 +9,24 @@ from frappe import _
 
 from integration_hub.sync import replay
 
+#: what is asked; only the answer is a person's
+QUESTION = (
+	"connection",
+	"resource",
+	"outside_id",
+	"kind",
+	"reference_doctype",
+	"reference_name",
+	"other_name",
+)
+
 
 def validate(doc: Any) -> None:
-	"""A record can be one document only; what was merged cannot be answered differently afterwards."""
+	"""An answer leaves the question as it is: whoever may answer must not have the hub write over any document they
+	name. A record can be one document only."""
+	before = doc.get_doc_before_save()
+	if before and any((before.get(field) or "") != (doc.get(field) or "") for field in QUESTION):
+		frappe.throw(_("Only the answer can be changed."), frappe.PermissionError)
 	if doc.status != "Same" or doc.kind != "Link":
 		return
 	other = frappe.db.get_value(

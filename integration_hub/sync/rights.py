@@ -1,0 +1,64 @@
+"""Who may see what hangs on a Connection: whoever may see the company it belongs to.
+
+Frappe's User Permissions rule the Connection by its Company. Its Events, Links and parcels name only the Connection, so
+they are ruled here; and a parcel or question also by the document it is about.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import frappe
+from frappe.core.doctype.user_permission.user_permission import get_user_permissions
+from frappe.permissions import has_user_permission
+
+from integration_hub.sync import connections
+
+#: fields that name the document a row is about, and where that document's DocType is named (or what it is)
+ABOUT = {
+	"Integration Match": (("reference_name", "reference_doctype"), ("other_name", "reference_doctype")),
+	"Integration Parcel": (("shipment", "Shipment"), ("delivery_note", "Delivery Note")),
+}
+
+
+def visible(user: str | None = None, doctype: str | None = None) -> str:
+	"""SQL for lists of a DocType; "" for whoever is not bound to companies."""
+	companies = _companies(user or frappe.session.user, doctype)
+	if companies is None:
+		return ""
+	names = frappe.get_all(connections.DOCTYPE, filters={"company": ("in", companies)}, pluck="name")
+	if not names:
+		return "1 = 0"
+	return (
+		frappe.qb.Table(f"tab{doctype}").connection.isin(names).get_sql(quote_char="`", with_namespace=True)
+	)
+
+
+def may(doc: Any, ptype: str | None = None, user: str | None = None, **_more: Any) -> bool:
+	"""For one document. Only takes away: roles have been asked before."""
+	user = user or frappe.session.user
+	companies = _companies(user, doc.doctype)
+	if (
+		companies is not None
+		and doc.get("connection")
+		and frappe.db.get_value(connections.DOCTYPE, doc.connection, "company") not in companies
+	):
+		return False
+	return all(_may_see(doc, field, of, user) for field, of in ABOUT.get(doc.doctype, ()))
+
+
+def _may_see(doc: Any, field: str, of: str, user: str) -> bool:
+	doctype = doc.get(of) if doc.meta.has_field(of) else of
+	name = doc.get(field)
+	if not (doctype and name) or user == "Administrator" or not get_user_permissions(user):
+		return True
+	return not frappe.db.exists(doctype, name) or has_user_permission(frappe.get_doc(doctype, name), user)
+
+
+def _companies(user: str, doctype: str | None) -> list[str] | None:
+	"""The companies a user is bound to for a DocType; None when to none."""
+	if user == "Administrator":
+		return None
+	rows = get_user_permissions(user).get("Company", ())
+	found = [row.get("doc") for row in rows if row.get("applicable_for") in (None, "", doctype)]
+	return found or None
