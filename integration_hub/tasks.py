@@ -1,11 +1,42 @@
 """Every background and scheduled entry point, and the document events of hooks.py: a few lines each."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
 import frappe
+from frappe import _
 
 from integration_hub.sync import communications, crm, outbox, parcels, payments, retention, setup, worker
 from integration_hub.sync import pull as pulling
 from integration_hub.sync import push as pushing
 from integration_hub.sync import sweep as sweeping
+
+
+def harmless(hook: Callable[..., None]) -> Callable[..., None]:
+	"""For document events: what goes wrong here is undone and logged, and the user's document is saved all the same. A
+	connector may be gone, a column not there yet while an update runs."""
+
+	@wraps(hook)
+	def guarded(doc: Any, method: str | None = None, *more: Any, **named: Any) -> None:
+		shown, place = len(frappe.message_log), f"hub_{frappe.generate_hash(length=10)}"
+		frappe.db.savepoint(place)
+		try:
+			hook(doc, method, *more, **named)
+		except frappe.QueryDeadlockError:
+			raise  # the whole transaction is gone, the user's part too: they must hear of it
+		except Exception:  # noqa: BLE001 - whatever it is, it is not the user's, and it is logged
+			frappe.db.rollback(save_point=place)
+			del frappe.message_log[shown:]
+			frappe.log_error(
+				_("Integration Hub: {0} {1} was saved, but not told").format(doc.doctype, doc.name)
+			)
+		else:
+			frappe.db.release_savepoint(place)
+
+	return guarded
 
 
 def work(connection: str) -> None:
@@ -33,20 +64,24 @@ def forget_old_data() -> None:
 	retention.forget()
 
 
+@harmless
 def delivery_note_submitted(doc, method=None) -> None:
 	outbox.delivery_note_submitted(doc)
 	parcels.delivery_note_submitted(doc)
 
 
+@harmless
 def invoice_submitted(doc, method=None) -> None:
 	payments.document_submitted(doc)
 	payments.credit_note_submitted(doc)
 
 
+@harmless
 def payable_changed(doc, method=None) -> None:
 	payments.document_changed(doc)
 
 
+@harmless
 def money_moved(doc, method=None) -> None:
 	payments.money_moved(doc)
 
@@ -56,10 +91,12 @@ def review_payment_pages() -> None:
 	payments.review_all()
 
 
+@harmless
 def subscription_saved(doc, method=None) -> None:
 	payments.subscription_saved(doc)
 
 
+@harmless
 def shipment_cancelled(doc, method=None) -> None:
 	parcels.shipment_cancelled(doc)
 
@@ -73,26 +110,32 @@ def stock_reserved(doc, method=None) -> None:
 		outbox.stock_moved(row.item_code)
 
 
+@harmless
 def crm_document_changed(doc, method=None) -> None:
 	crm.document_changed(doc)
 
 
+@harmless
 def crm_document_renamed(doc, method=None, old=None, new=None, merge=False) -> None:
 	crm.document_renamed(doc)
 
 
+@harmless
 def crm_document_deleted(doc, method=None) -> None:
 	crm.document_deleted(doc)
 
 
+@harmless
 def address_changed(doc, method=None) -> None:
 	crm.address_changed(doc)
 
 
+@harmless
 def communication_made(doc, method=None) -> None:
 	communications.communication_made(doc)
 
 
+@harmless
 def consent_changed(doc, method=None) -> None:
 	communications.consent_changed(doc)
 
@@ -102,6 +145,7 @@ def tell_all(connection: str, resource: str) -> None:
 	crm.tell_all(connection, resource)
 
 
+@harmless
 def something_was_fixed(doc, method=None) -> None:
 	setup.item_made(doc)
 
