@@ -77,6 +77,7 @@ doc_events = {
 	"Address": {"on_update": "integration_hub.tasks.address_changed"},
 	"Communication": {"after_insert": "integration_hub.tasks.communication_made"},
 	"Integration Settings": {"on_update": "integration_hub.tasks.settings_changed"},
+	"*": {"after_rename": "integration_hub.tasks.document_renamed"},
 }
 
 # What hangs on a Connection is seen by whoever may see the Connection's company.
@@ -93,7 +94,8 @@ has_permission = dict.fromkeys(_RECORDS, "integration_hub.sync.rights.may")
 permission_query_conditions = dict.fromkeys(_RECORDS, "integration_hub.sync.rights.visible")
 
 # webhooks whose body Frappe cannot parse are taken after it has given up on them
-after_request = ["integration_hub.api.webhooks.after_request"]
+after_request = ["integration_hub.api.webhooks.after_request", "integration_hub.api.rest.border.after_request"]
+before_request = ["integration_hub.api.rest.callers.begin"]
 
 scheduler_events = {
 	"cron": {"* * * * *": ["integration_hub.tasks.sweep"]},

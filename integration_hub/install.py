@@ -17,6 +17,8 @@ DEFAULTS = {
 	"keep_payload_days": 30,
 	"keep_attempts_days": 30,
 	"keep_done_days": 90,
+	"keep_calls_days": 90,
+	"api_calls_per_minute": 600,
 }
 _CONNECTION = {
 	"fieldname": "integration_connection",

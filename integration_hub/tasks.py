@@ -9,7 +9,18 @@ from typing import Any
 import frappe
 from frappe import _
 
-from integration_hub.sync import communications, crm, outbox, parcels, payments, retention, setup, worker
+from integration_hub.sync import (
+	communications,
+	crm,
+	jobs,
+	outbox,
+	parcels,
+	payments,
+	renames,
+	retention,
+	setup,
+	worker,
+)
 from integration_hub.sync import pull as pulling
 from integration_hub.sync import push as pushing
 from integration_hub.sync import sweep as sweeping
@@ -54,9 +65,15 @@ def push_stock(connection: str, also_refused: bool = False) -> None:
 	pushing.run(connection, also_refused=also_refused)
 
 
+def run_api_job(job: str) -> None:
+	"""RQ job: long work that a caller of the public API asked for."""
+	jobs.run(job)
+
+
 def sweep() -> None:
-	"""Scheduler, each minute: heal, wake, pull, push."""
+	"""Scheduler, each minute: heal, wake, pull, push; jobs of the public API that lost their worker."""
 	sweeping.sweep()
+	jobs.sweep()
 
 
 def forget_old_data() -> None:
@@ -108,6 +125,11 @@ def stock_moved(doc, method=None) -> None:
 def stock_reserved(doc, method=None) -> None:
 	for row in doc.items:
 		outbox.stock_moved(row.item_code)
+
+
+@harmless
+def document_renamed(doc, method=None, old=None, new=None, merge=False) -> None:
+	renames.follow(doc.doctype, old, new)
 
 
 @harmless

@@ -108,3 +108,18 @@ def outgoing_mail(site):
 		).db_insert()  # past its validation, which would call the mail server
 		frappe.db.commit()  # workers must see it
 	return name
+
+
+@pytest.fixture(scope="session")
+def callers(web):
+	"""A factory of outside systems that call the public API with a user of these roles; see `tests.support.api`."""
+	import functools
+
+	from tests.support.api import Caller, token_of, user
+
+	@functools.cache
+	def make(*roles):
+		email = f"api-{'-'.join(roles).lower().replace(' ', '-') or 'nobody'}@hub.example"
+		return Caller(web, {"Authorization": token_of(user(email, *roles))})
+
+	return make

@@ -17,6 +17,8 @@ def forget() -> dict[str, int]:
 		"payloads": _redact_payloads(settings.keep_payload_days or 30),
 		"attempts": _delete_old("Integration Attempt", settings.keep_attempts_days or 30),
 		"events": _delete_old("Integration Event", settings.keep_done_days or 90, ("Done", "Ignored")),
+		"idempotency keys": _delete_old("Integration Idempotency Key", 1),
+		"calls": _delete_old("Integration API Call", settings.keep_calls_days or 90),
 	}
 
 

@@ -1,0 +1,199 @@
+"""Types of the public API's input and output.
+
+Money is a string in major units with the currency's decimals ("19.90"), or in input also a number. Quantities are
+numbers. Times are ISO 8601 in UTC ("2026-03-01T09:30:00Z"), dates YYYY-MM-DD of the site. Booleans are booleans.
+Names of documents and fields are ERPNext's own.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timezone
+from decimal import Decimal
+from typing import Annotated, Any, Generic, TypeVar
+
+from pydantic import (
+	AfterValidator,
+	AwareDatetime,
+	BaseModel,
+	BeforeValidator,
+	ConfigDict,
+	Field,
+	PlainSerializer,
+	WithJsonSchema,
+)
+
+#: rows of one bulk call, and of one page
+MOST_ROWS = 1000
+MOST_ON_PAGE = 200
+#: ERPNext keeps 21 digits, 9 of them after the point; more than 11 before it is a slip of the hand
+_LARGEST = Decimal("1e11")
+
+
+def _plain(text: str) -> str:
+	if any(ord(sign) < 32 and sign not in "\t\n\r" for sign in text):
+		raise ValueError("holds control characters")
+	if any(0xD800 <= ord(sign) <= 0xDFFF for sign in text):
+		raise ValueError("holds half a character")
+	return text
+
+
+def _reasonable(value: Decimal) -> Decimal:
+	if abs(value) >= _LARGEST:
+		raise ValueError("is too large")
+	if value != value.quantize(Decimal("1e-9")):
+		raise ValueError("has more than 9 decimals")
+	return value
+
+
+def _finite(value: float) -> float:
+	if not math.isfinite(value) or abs(value) >= float(_LARGEST):
+		raise ValueError("is too large")
+	return value
+
+
+#: text of people: at most one Data field's worth, no control characters
+Text = Annotated[str, Field(max_length=140), AfterValidator(_plain)]
+LongText = Annotated[str, Field(max_length=10_000), AfterValidator(_plain)]
+#: the name of a document
+Name = Annotated[str, Field(min_length=1, max_length=140), AfterValidator(_plain)]
+Money = Annotated[
+	Decimal,
+	Field(allow_inf_nan=False),
+	AfterValidator(_reasonable),
+	PlainSerializer(str, return_type=str),
+	WithJsonSchema(
+		{
+			"anyOf": [
+				{"type": "string", "pattern": r"^-?\d{1,11}(\.\d{1,9})?$"},
+				{"type": "number", "minimum": -99999999999, "maximum": 99999999999},
+			],
+			"description": 'Major units, as a string with the currency\'s decimals: "19.90".',
+			"examples": ["19.90"],
+		}
+	),
+]
+Quantity = Annotated[float, Field(allow_inf_nan=False, ge=-1e11, le=1e11), AfterValidator(_finite)]
+Email = Annotated[
+	str,
+	Field(max_length=140, pattern=r"^[^@\s<>\"',;]+@[^@\s<>\"',;]+\.[^@\s<>\"',;]+$"),
+	AfterValidator(_plain),
+]
+Country = Annotated[str, Field(pattern=r"^[A-Za-z]{2}$", description='ISO 3166-1 alpha-2: "DE".')]
+Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$", description='ISO 4217: "EUR".')]
+
+
+def _listed(value: Any) -> Any:
+	"""`a,b` of an address as a list."""
+	return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+#: names of fields in an address: `fields=name,customer,items.item_code`
+FieldNames = Annotated[
+	list[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)?$")]],
+	BeforeValidator(_listed),
+	Field(max_length=100),
+]
+
+
+class Input(BaseModel):
+	"""What a method takes. What it does not know is an error: a misspelt field must not be ignored in silence."""
+
+	model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+
+class Output(BaseModel):
+	"""What a method gives. Fields may be absent where the caller asked for fewer."""
+
+
+class Sparse(Input):
+	"""Reads of which the caller may name the fields it needs."""
+
+	fields: FieldNames | None = Field(
+		None, description="Only these fields, e.g. `name,customer,items.item_code`. Default: all."
+	)
+
+
+class One(Sparse):
+	"""One document by its name."""
+
+	name: Name
+
+
+class Listing(Sparse):
+	"""A list, oldest change first. Go on with `cursor` = `next_cursor` of the page before."""
+
+	modified_since: AwareDatetime | None = Field(
+		None, description="Only what was changed at or after this moment (with its time zone)."
+	)
+	limit: int = Field(50, ge=1, le=MOST_ON_PAGE)
+	cursor: str | None = Field(None, max_length=400)
+
+
+Row = TypeVar("Row")
+
+
+class Page(BaseModel, Generic[Row]):
+	"""One page. `next_cursor` is null on the last one; what changes later is found with `modified_since`."""
+
+	rows: list[Row]
+	next_cursor: str | None
+
+
+class Problem(BaseModel):
+	field: str
+	message: str
+
+
+class RowError(BaseModel):
+	type: str
+	message: str
+	fields: list[Problem]
+
+
+class RowResult(BaseModel):
+	"""What became of one row. `status`: "created", "updated", "unchanged", "done", "failed", or "not_tried" when time
+	was up: send those again."""
+
+	row: int
+	status: str
+	name: str | None = None
+	error: RowError | None = None
+
+
+class BulkResult(BaseModel):
+	"""One result for each row, in the order sent. Rows that failed changed nothing; the others are kept."""
+
+	results: list[RowResult]
+	done: int
+	failed: int
+	not_tried: int
+
+
+class Bulk(Input, Generic[Row]):
+	"""Up to 1,000 rows. `background`: answered at once with a job to be polled (`jobs.get`)."""
+
+	rows: Annotated[list[Row], Field(min_length=1, max_length=MOST_ROWS)]
+	background: bool = False
+
+
+@dataclass(frozen=True)
+class Answer:
+	"""A result that is more than its body: another status, headers, or a body that is no JSON."""
+
+	body: Any
+	status: int = 200
+	headers: Sequence[tuple[str, str]] = ()
+	mimetype: str = "application/json"
+
+
+def utc(moment: datetime) -> str:
+	"""An aware moment as the API writes it."""
+	text = moment.astimezone(timezone.utc).isoformat(timespec="microseconds")
+	return text.replace("+00:00", "Z")
+
+
+def day(value: date | None) -> str | None:
+	return value.isoformat() if value else None

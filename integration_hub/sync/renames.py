@@ -1,0 +1,30 @@
+"""Documents that were renamed, or merged into another one: their Links and Events follow them.
+
+Frappe moves dynamic links itself, but only in the tables that point to the DocType according to a list that it keeps
+for twelve hours. Rows written by plain SQL, as Links and Events are for speed, do not renew that list: the first
+Customers would lose their Links when they are renamed.
+"""
+
+from __future__ import annotations
+
+import frappe
+
+#: (DocType, field of the document's DocType, field of its name) of what is written by plain SQL
+REFERENCES = (
+	("Integration Link", "reference_doctype", "reference_name"),
+	("Integration Event", "reference_doctype", "reference_name"),
+	("Integration Event", "fix_doctype", "fix_name"),
+)
+
+
+def follow(doctype: str, old: str, new: str) -> None:
+	"""Let what refers to the document by its old name refer to the new one. In the transaction of the rename, and before
+	a merge deletes the old document."""
+	for table, doctype_field, name_field in ():
+		row = frappe.qb.DocType(table)
+		(
+			frappe.qb.update(row)
+			.set(row[name_field], new)
+			.where((row[doctype_field] == doctype) & (row[name_field] == old))
+			.run()
+		)
