@@ -3,6 +3,8 @@
 import frappe
 import pytest
 
+from integration_hub.connectors.hubspot import HubSpot
+
 
 @pytest.fixture
 def one(crm):
@@ -421,6 +423,32 @@ def test_a_customers_address_is_part_of_it(one):
 	one.sync("customers")
 	address.reload()
 	assert address.city == "Hamburg" and frappe.db.count("Address", {"address_title": customer.name}) == 1
+
+
+def test_an_address_that_changes_while_its_customer_is_told_is_told_as_well(one, monkeypatch):
+	customer = one.customer(website=f"{one.tag}.example")
+	push = HubSpot.push_records
+
+	def told_while_a_person_saves(connector, *args, **named):
+		monkeypatch.setattr(HubSpot, "push_records", push)
+		outcomes = push(connector, *args, **named)
+		frappe.get_doc(
+			{
+				"doctype": "Address",
+				"address_title": customer.name,
+				"address_type": "Billing",
+				"address_line1": "Weg 1",
+				"city": "Berlin",
+				"country": "Germany",
+				"links": [{"link_doctype": "Customer", "link_name": customer.name}],
+			}
+		).insert()
+		frappe.db.commit()  # as the person's request does
+		return outcomes
+
+	monkeypatch.setattr(HubSpot, "push_records", told_while_a_person_saves)
+	one.settle()
+	assert one.record(customer).get("city") == "Berlin" and one.unfinished() == []
 
 
 def test_what_is_switched_off_is_neither_taken_nor_told(crm):

@@ -265,6 +265,36 @@ def test_a_renamed_document_is_still_the_same(one):
 	assert one.unfinished() == []
 
 
+def test_links_follow_a_rename_that_frappe_knows_nothing_of(one):
+	"""Frappe keeps for hours which DocTypes a table points to; rows written by plain SQL are not told to it."""
+	customer = one.customer("Acme")
+	one.settle()
+	for table in ("Integration Link", "Integration Event"):
+		frappe.cache.set_value(f"dynamic_link_map::{table}::reference_doctype", ["Item"])
+	frappe.local.dynamic_link_map = None
+	company = one.record(customer)
+	frappe.rename_doc("Customer", customer.name, one.named("Acme Old"))
+	frappe.db.commit()  # as a request does
+	one.settle()
+	frappe.cache.delete_keys("dynamic_link_map::")
+	assert one.record(frappe.get_doc("Customer", one.named("Acme Old"))) is company
+	assert company.get("erpnext_id") == f"Customer/{one.named('Acme Old')}"
+	[event, *_others] = one.events(outside_id=f"Customer/{customer.name}")
+	assert event.reference_name == one.named("Acme Old") and one.unfinished() == []
+
+
+def test_a_name_may_come_back(one):
+	customer = one.customer("Acme")
+	one.settle()
+	company, name = one.record(customer), customer.name
+	for other in ("Acme Old", "Acme", "Acme Old", "Acme"):
+		name = frappe.rename_doc("Customer", name, one.named(other))
+		frappe.db.commit()  # as a request does
+		one.settle()
+		assert company.get("erpnext_id") == f"Customer/{one.named(other)}"
+	assert len(one.live("companies")) == 1 and one.unfinished() == []
+
+
 # --- deletions
 
 

@@ -305,9 +305,7 @@ def document_changed(doc: Any, *, force: str = "") -> None:
 			continue
 		modified = str(doc.modified)
 		# what is forced has no version: an Event of the same `modified` may have been worked on before it happened
-		draft = _draft(
-			doc.doctype, doc.name, force or modified, crm.label_of(doc), modified
-		)
+		draft = _draft(doc.doctype, doc.name, force or modified, crm.label_of(doc), "" if force else modified)
 		if store.store(name, [draft]):
 			wake.wake_after_commit(name)
 
@@ -346,7 +344,7 @@ def document_deleted(doc: Any) -> None:
 def document_renamed(doc: Any) -> None:
 	"""Its name is our key outside: told, so that the old name can be given to another document. By its own moment, for a
 	rename leaves `modified` as it is, and a document may get a name that it had before."""
-	document_changed(doc, force=f"renamed:{doc.name}:{doc.modified}")
+	document_changed(doc, force=f"renamed:{frappe.utils.now()}")
 
 
 def address_changed(doc: Any) -> None:

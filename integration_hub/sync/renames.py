@@ -20,7 +20,7 @@ REFERENCES = (
 def follow(doctype: str, old: str, new: str) -> None:
 	"""Let what refers to the document by its old name refer to the new one. In the transaction of the rename, and before
 	a merge deletes the old document."""
-	for table, doctype_field, name_field in ():
+	for table, doctype_field, name_field in REFERENCES:
 		row = frappe.qb.DocType(table)
 		(
 			frappe.qb.update(row)
