@@ -11,7 +11,6 @@ from frappe import _
 
 from integration_hub.sync import (
 	communications,
-	crm,
 	jobs,
 	outbox,
 	parcels,
@@ -24,6 +23,7 @@ from integration_hub.sync import (
 from integration_hub.sync import pull as pulling
 from integration_hub.sync import push as pushing
 from integration_hub.sync import sweep as sweeping
+from integration_hub.sync.crm import changes as crm
 
 
 def harmless(hook: Callable[..., None]) -> Callable[..., None]:

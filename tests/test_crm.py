@@ -153,18 +153,18 @@ def test_two_hundred_and_fifty_contacts_come_in(one):
 
 
 def test_everything_is_told_for_the_first_time(crm):
-	from integration_hub.sync import crm as engine
+	from integration_hub.sync.crm import changes
 
 	one = crm()
 	one.switch(enabled=0)
 	made = [one.lead(f"Old{number}") for number in range(3)]
 	one.switch(enabled=1)
-	engine.tell_all(one.connection, "leads")
+	changes.tell_all(one.connection, "leads")
 	one.settle()
 	people = [one.record(doc) for doc in made]
 	assert all(people)
 	one.vendor.log.clear()
-	engine.tell_all(one.connection, "leads")
+	changes.tell_all(one.connection, "leads")
 	one.settle()
 	assert [one.record(doc) for doc in made] == people
 	keys = {f"Lead/{doc.name}" for doc in made}

@@ -13,7 +13,7 @@ from frappe import _
 
 from integration_hub.connectors.contract import SyncsRecords, satisfies
 from integration_hub.erp.mapping import DOCTYPES
-from integration_hub.sync import commands, connections, crm, wake
+from integration_hub.sync import commands, connections, wake
 from integration_hub.sync.words import in_words
 
 NOT_MAPPED = (
@@ -93,7 +93,7 @@ def tell_all(connection: str, resource: str) -> str:
 
 
 def _open(connection: str, resource: str) -> Any:
-	if resource not in crm.CAPABILITY:
+	if resource not in DOCTYPES:
 		frappe.throw(_("There is no Resource {0} here.").format(resource))
 	frappe.has_permission(connections.DOCTYPE, "write", throw=True)
 	doc = frappe.get_doc(connections.DOCTYPE, connection)

@@ -14,7 +14,8 @@ from integration_hub.erp import communications
 from integration_hub.erp import crm as erp_crm
 from integration_hub.erp.context import Context, Result
 from integration_hub.failures import Invalid, Waiting
-from integration_hub.sync import connections, crm, store, wake
+from integration_hub.sync import connections, store, wake
+from integration_hub.sync.crm import changes, incoming, outgoing
 from integration_hub.sync.handling import Handler, Route, context, inbound
 
 CONSENTS = "consents"
@@ -93,11 +94,11 @@ def _prepare_communications(
 def _awaited(connection: Any, doc: Any) -> Waiting | None:
 	"""None of those it is about is known outside. Somebody who is still to be told is waited for."""
 	for doctype, name in communications.about(doc):
-		resource = crm.RESOURCE_OF.get(doctype)
+		resource = changes.RESOURCE_OF.get(doctype)
 		if resource and connections.row_of(connection, resource, "Out") and frappe.db.exists(doctype, name):
 			return Waiting(
 				_("Waits until {0} is known there.").format(name),
-				waits_for=crm.waits_for_document(doctype, name),
+				waits_for=outgoing.waits_for_document(doctype, name),
 			)
 	return None
 
@@ -111,7 +112,7 @@ def _apply_in(record: Any, ctx: Context) -> Result:
 			row.resource for row in ctx.connection.resources if row.direction == "In" and row.enabled
 		]
 		if missing := erp_crm.not_here(related, ctx, resources):
-			crm.fetch(ctx.connection, missing)
+			incoming.fetch(ctx.connection, missing)
 			raise erp_crm.wait_for(missing)
 	return result
 
