@@ -871,26 +871,29 @@ def _by_terms(document, currency) -> list[dict]:
 
 
 def allocate_open_payment_requests_to_references(payment):
-	"""Name the open Payment Requests of each reference, the oldest first; a row that is more than its request asks for
-	is split."""
+	"""Name the open Payment Requests of each reference, the oldest first."""
+	keys = {(row.reference_doctype, row.reference_name) for row in payment.references}
+	name_payment_requests(payment, {key: _open_requests(*key) for key in keys})
+
+
+def name_payment_requests(payment, left: dict[tuple, dict[str, float]]):
+	"""Name Payment Requests in the rows of their document, as far as there is something `left` of each; a row that is
+	more than its request asks for is split."""
 	rows = []
-	left: dict[tuple, dict] = {}
 	for row in payment.references:
-		key = (row.reference_doctype, row.reference_name)
-		if key not in left:
-			left[key] = _open_requests(*key)
+		requests = left[row.reference_doctype, row.reference_name]
 		amount = row.allocated_amount
 		while True:
-			name = next(iter(left[key]), None)
-			part = min(amount, left[key][name]) if name else amount
+			name = next(iter(requests), None)
+			part = min(amount, requests[name]) if name else amount
 			share = row if row not in rows else frappe.copy_doc(row)
 			share.update({"payment_request": name, "allocated_amount": part})
 			rows.append(share)
 			amount = flt(amount - part, payment.precision("paid_amount"))
 			if name:
-				left[key][name] -= part
-				if not left[key][name]:
-					del left[key][name]
+				requests[name] -= part
+				if not requests[name]:
+					del requests[name]
 			if not amount:
 				break
 	payment.set("references", rows)
