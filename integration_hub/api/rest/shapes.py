@@ -179,6 +179,30 @@ class Bulk(Input, Generic[Row]):
 	background: bool = False
 
 
+class Job(BaseModel):
+	"""Work in the background, as it stands. `status`: "Queued", "Working", "Done" or "Failed" (`message` says why)."""
+
+	name: str
+	method: str
+	status: str
+	message: str | None
+	result: Any = Field(description="What the method would have answered, when it is done.")
+	file_name: str | None
+
+
+@dataclass(frozen=True)
+class Media:
+	"""Beside `Answer` in the annotation of a method that gives a file: the types it may have, for the description.
+
+	def download(query: One) -> Annotated[Answer, Media("text/csv", "application/json")]:
+	"""
+
+	types: tuple[str, ...]
+
+	def __init__(self, *types: str):
+		object.__setattr__(self, "types", types)
+
+
 @dataclass(frozen=True)
 class Answer:
 	"""A result that is more than its body: another status, headers, or a body that is no JSON."""
