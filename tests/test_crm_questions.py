@@ -377,6 +377,113 @@ def test_deleted_here(crm, archive):
 	assert one.unfinished() == [] and not frappe.db.exists("Contact", contact.name)
 
 
+@pytest.mark.parametrize("archive", [0, 1])
+def test_the_name_of_a_deleted_document_is_given_again(crm, archive):
+	one = crm(archive_deleted=archive)
+	customer = one.customer()
+	one.settle()
+	company = one.record(customer)
+	frappe.delete_doc("Customer", customer.name)
+	frappe.db.commit()  # as a request does
+	one.settle()
+	one.portal.change("companies", company.id, {"phone": "1"}) if company.live else None
+	again = one.customer(website=f"{one.tag}.example")
+	assert again.name == customer.name
+	one.settle()
+	one.sync("customers")
+	[live] = one.live("companies")
+	assert live is one.record(again), "with what is archived a new one, else the same: it has the key"
+	assert (live is company) is (not archive) and live.get("domain") == f"{one.tag}.example"
+	assert one.unfinished() == []
+
+
+@pytest.mark.parametrize("heard", [True, False])
+def test_who_belongs_to_one_that_is_gone_is_told_all_the_same(crm, heard):
+	one = crm(when_deleted="Disable Here")
+	customer = one.customer()
+	known = one.contact("Bob")
+	one.settle()
+	one.portal.delete("companies", one.record(customer).id)
+	if heard:
+		one.sync("customers")
+	ada = one.contact("Ada", customer)
+	bob = one.save(known, links=[{"link_doctype": "Customer", "link_name": customer.name}])
+	frappe.get_doc(
+		{
+			"doctype": "Communication",
+			"communication_type": "Communication",
+			"communication_medium": "Other",
+			"sent_or_received": "Sent",
+			"subject": "About looms",
+			"content": "Soon",
+			"reference_doctype": "Customer",
+			"reference_name": customer.name,
+			"timeline_links": [{"link_doctype": "Contact", "link_name": known.name}],
+		}
+	).insert()
+	frappe.db.commit()  # as a request does
+	one.settle()
+	one.sync()
+	assert one.record(ada).live and one.record(bob).live
+	assert {frappe.db.get_value("Contact", doc.name, "status") for doc in (ada, bob)} == {bob.status}
+	assert bob.status != "Passive" and len(one.live("notes")) == 1
+	assert one.unfinished() == []
+
+
+def test_what_is_said_to_one_who_is_gone_waits_for_nobody(one):
+	contact = one.contact()
+	one.settle()
+	one.portal.delete("contacts", one.record(contact).id)
+	one.sync("contacts")
+	frappe.get_doc(
+		{
+			"doctype": "Communication",
+			"communication_type": "Communication",
+			"communication_medium": "Phone",
+			"sent_or_received": "Sent",
+			"subject": "About looms",
+			"reference_doctype": "Contact",
+			"reference_name": contact.name,
+		}
+	).insert()
+	frappe.db.commit()  # as a request does
+	one.settle()
+	[event] = one.events(resource="communications")
+	assert event.status == "Ignored" and not one.live("calls")
+
+
+def test_one_that_was_deleted_there_and_is_made_anew(one):
+	customer = one.customer(website=f"{one.tag}.example")
+	one.settle()
+	one.portal.delete("companies", one.record(customer).id)
+	one.sync("customers")
+	company = one.portal.add_company(name=one.named("Acme"), domain=f"{one.tag}.example", city="Berlin")
+	one.sync("customers")
+	[question] = one.questions()
+	assert question.reference_name == customer.name
+	one.answer(question, "Same")
+	one.settle()
+	assert one.counterpart("customers", company).name == customer.name
+	one.save(customer, customer_name=one.named("Acme & Co"))
+	one.settle()
+	assert company.get("name") == one.named("Acme & Co") and one.unfinished() == []
+
+
+def test_one_who_was_deleted_there_and_is_brought_back_by_the_address(one):
+	"""HubSpot gives an archived contact's properties, our key too, to the new one with the same address."""
+	contact = one.contact()
+	one.settle()
+	one.portal.delete("contacts", one.record(contact).id)
+	one.sync("contacts")
+	ada = one.portal.add_contact(email=one.mail("ada"), firstname="Ada", phone="1", lifecyclestage="customer")
+	one.sync("contacts")
+	contact.reload()
+	assert one.counterpart("contacts", ada).name == contact.name and contact.phone == "1"
+	one.save(contact, designation="Countess")
+	one.settle()
+	assert ada.get("jobtitle") == "Countess" and one.unfinished() == [] and one.questions() == []
+
+
 def test_a_lead_becomes_a_customer_there(one):
 	lea = one.portal.add_contact(email=one.mail("lea"), firstname="Lea", lifecyclestage="lead")
 	one.sync()

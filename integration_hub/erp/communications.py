@@ -9,6 +9,7 @@ from frappe import _
 from frappe.utils import get_datetime, validate_email_address
 from frappe.utils.html_utils import sanitize_html
 
+from integration_hub.erp import crm
 from integration_hub.erp.context import Context, Result
 from integration_hub.erp.mapping import DOCTYPES
 from integration_hub.erp.times import from_site, to_site
@@ -108,8 +109,8 @@ def record_of(doc: Any, ctx: Context) -> Communication:
 		resource = resources.get(doctype)
 		if not resource:
 			continue
-		for link in ctx.links.of(doctype, name, resource):
-			related[resource] = (*related.get(resource, ()), link.outside_id)
+		for one in crm.records_of(doctype, name, resource, ctx):
+			related[resource] = (*related.get(resource, ()), one.outside_id)
 	return Communication(
 		id=doc.name,
 		version=str(doc.modified),

@@ -37,9 +37,12 @@ class Known:
 	version: str
 	base: Mapping[str, str]
 	related: Mapping[str, tuple[str, ...]]
+	#: it is not there any more
 	deleted: bool = False
 	#: our document's key as the outside system keeps it; "" where it was never told
 	key: str = ""
+	#: our document was deleted; one that has its name now is another one
+	ended: bool = False
 
 
 def known(link: Any) -> Known | None:
@@ -55,7 +58,14 @@ def known(link: Any) -> Known | None:
 		related,
 		bool(extra.get("deleted")),
 		extra.get("key", ""),
+		bool(extra.get("ended")),
 	)
+
+
+def records_of(doctype: str, name: str, resource: str, ctx: Context) -> list[Known]:
+	"""What a document is outside, as far as it is still there."""
+	found = [known(link) for link in ctx.links.of(doctype, name, resource)]
+	return [one for one in found if one and not one.deleted and not one.ended]
 
 
 def remember(
@@ -70,6 +80,7 @@ def remember(
 	label: str = "",
 	deleted: bool = False,
 	key: str = "",
+	ended: bool = False,
 ) -> None:
 	"""What both sides agree on now. Makes the Link or brings it up to date, in the caller's transaction."""
 	ctx.links.claim(resource, outside_id)
@@ -78,6 +89,7 @@ def remember(
 		"related": {one: list(ids) for one, ids in related.items()},
 		"key": key,
 		"deleted": deleted,
+		"ended": ended,
 	}
 	ctx.links.fill(
 		resource,
@@ -88,6 +100,24 @@ def remember(
 		label=label,
 		extra={name: value for name, value in extra.items() if value},
 	)
+
+
+def end(doctype: str, name: str, resource: str) -> list[frappe._dict]:
+	"""A document is deleted: its Links stay, so that its records are not made here again, and say so. Returns them:
+	[{connection, outside_id}]. In the caller's transaction."""
+	link = frappe.qb.DocType("Integration Link")
+	rows = (
+		frappe.qb.from_(link)
+		.select(link.name, link.connection, link.outside_id, link.extra)
+		.where(
+			(link.reference_doctype == doctype) & (link.reference_name == name) & (link.resource == resource)
+		)
+		.run(as_dict=True)
+	)
+	for row in rows:
+		extra = json.dumps({**json.loads(row.extra or "{}"), "ended": True}, sort_keys=True)
+		frappe.qb.update(link).set(link.extra, extra).where(link.name == row.name).run()
+	return rows
 
 
 # --- documents as texts ------------------------------------------------------------------------------------
@@ -133,7 +163,7 @@ def write(record: CrmRecord, ctx: Context) -> tuple[Result, dict[str, str]]:
 	fields = mapping.of(ctx.connection, resource)
 	there = {one.outside_field: record.fields.get(one.outside_field) or "" for one in fields}
 	link = known(ctx.links.get(resource, record.id))
-	if link and not frappe.db.exists(DOCTYPES[resource], link.name):
+	if link and (link.ended or not frappe.db.exists(DOCTYPES[resource], link.name)):
 		return Result(None, None, _("Deleted here; left alone."), "Ignored"), {}
 	if link and not link.deleted and not _is_news(record, there, link):
 		return Result(DOCTYPES[resource], link.name, _("Known already."), "Ignored"), {}
@@ -486,8 +516,8 @@ def related_of(doc: Any, ctx: Context) -> dict[str, tuple[str, ...]]:
 			wanted.append(("contacts", "Contact", doc.contact_person))
 	found: dict[str, tuple[str, ...]] = {}
 	for resource, doctype, name in wanted:
-		for link in ctx.links.of(doctype, name, resource):
-			found[resource] = (*found.get(resource, ()), link.outside_id)
+		for one in records_of(doctype, name, resource, ctx):
+			found[resource] = (*found.get(resource, ()), one.outside_id)
 	return found
 
 
@@ -556,8 +586,9 @@ def gone(resource: str, outside_id: str, ctx: Context) -> Result:
 		there=link.base,
 		related=link.related,
 		deleted=True,
+		ended=link.ended,
 	)
-	if not frappe.db.exists(doctype, link.name):
+	if link.ended or not frappe.db.exists(doctype, link.name):
 		return Result(None, None, _("Deleted on both sides."))
 	doc = frappe.get_doc(doctype, link.name)
 	if ctx.connection.when_deleted == "Disable Here":

@@ -95,12 +95,20 @@ def _awaited(connection: Any, doc: Any) -> Waiting | None:
 	"""None of those it is about is known outside. Somebody who is still to be told is waited for."""
 	for doctype, name in communications.about(doc):
 		resource = changes.RESOURCE_OF.get(doctype)
-		if resource and connections.row_of(connection, resource, "Out") and frappe.db.exists(doctype, name):
+		if not resource or not connections.row_of(connection, resource, "Out"):
+			continue
+		if frappe.db.exists(doctype, name) and not _was_there(connection, doctype, name, resource):
 			return Waiting(
 				_("Waits until {0} is known there.").format(name),
 				waits_for=outgoing.waits_for_document(doctype, name),
 			)
 	return None
+
+
+def _was_there(connection: Any, doctype: str, name: str, resource: str) -> bool:
+	"""Was it deleted there? Then it is not told again."""
+	found = (erp_crm.known(link) for link in context(connection).links.of(doctype, name, resource))
+	return any(one and one.deleted and not one.ended for one in found)
 
 
 def _apply_in(record: Any, ctx: Context) -> Result:

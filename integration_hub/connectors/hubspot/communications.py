@@ -159,7 +159,7 @@ class Communications(Pushes):
 			end = ended[one.id]
 			if isinstance(end, Refusal):
 				outcomes[one.id] = refused_outcome(one.id, end, kind)
-			elif said := unrelated.get(str(end["id"])):
+			elif (said := unrelated.get(str(end["id"]))) and not (said.not_there and _is_about_many(one)):
 				failure = said.failure("HubSpot does not relate this to whom it is about")
 				outcomes[one.id] = Outcome(one.id, failure)
 			else:
@@ -176,6 +176,11 @@ class Communications(Pushes):
 		for resource, other in {**self._others(), "leads": self.kind_of("leads")}.items():
 			wrong |= self.associate(kind.name, other.name, self.pairs_of(resource, changes, ended))
 		return wrong
+
+
+def _is_about_many(one: Communication) -> bool:
+	"""Then it is told although one of those it is about is gone."""
+	return sum(map(len, one.related.values())) > 1
 
 
 def _notice(kind: Kind, row: Json) -> Notice:

@@ -104,13 +104,15 @@ class Pushes(Pulls):
 	def _settled(
 		self, kind: Kind, changes: Sequence[CrmChange], ended: Mapping[str, Json | Refusal]
 	) -> list[Outcome]:
-		unrelated = self._relate(kind, changes, ended)
+		unrelated = self._relate(
+			kind, changes, ended
+		)  # where the other one is gone, there is nothing to relate
 		outcomes = []
 		for one in changes:
 			end = ended[one.key]
 			if isinstance(end, Refusal):
 				outcomes.append(refused_outcome(one.key, end, kind))
-			elif said := unrelated.get(str(end["id"])):
+			elif (said := unrelated.get(str(end["id"]))) and not said.not_there:
 				outcomes.append(
 					Outcome(
 						one.key, said.failure("HubSpot does not relate this record to what it belongs to")

@@ -11,6 +11,7 @@ from typing import Any
 import frappe
 
 from integration_hub.erp import crm
+from integration_hub.erp.context import Context
 from integration_hub.erp.mapping import DOCTYPES
 from integration_hub.sync import connections, store, wake
 from integration_hub.sync.handling import context
@@ -40,18 +41,8 @@ def document_changed(doc: Any, *, force: str = "") -> None:
 
 def document_deleted(doc: Any) -> None:
 	"""Deleted here: its Links end, and CRMs that archive along are told. In the user's own transaction."""
-	link = frappe.qb.DocType("Integration Link")
 	resource = RESOURCE_OF[doc.doctype]
-	rows = (
-		frappe.qb.from_(link)
-		.select(link.name, link.connection, link.outside_id)
-		.where(
-			(link.reference_doctype == doc.doctype)
-			& (link.reference_name == doc.name)
-			& (link.resource == resource)
-		)
-		.run(as_dict=True)
-	)
+	rows = crm.end(doc.doctype, doc.name, resource)
 	takers = set(connections.taking(resource)) if rows else set()
 	for row in rows:
 		if row.connection not in takers or not connections.get(row.connection).archive_deleted:
@@ -97,13 +88,19 @@ def tell_all(connection_name: str, resource: str) -> int:
 		new = [
 			name
 			for name in names
-			if not ctx.links.of(doctype, name, resource) and not crm.is_shadow(frappe.get_doc(doctype, name))
+			if not _is_linked(doctype, name, ctx) and not crm.is_shadow(frappe.get_doc(doctype, name))
 		]
 		stamp = frappe.utils.now()
 		count += store.store(connection_name, [draft_of(doctype, name, f"all:{stamp}") for name in new])
 		frappe.db.commit()  # each chunk by itself: thousands of rows, and the workers may begin
 		wake.wake(connection_name)
 		after = names[-1]
+
+
+def _is_linked(doctype: str, name: str, ctx: Context) -> bool:
+	"""Is, or was, there a record of this document? What was deleted outside is not made there again."""
+	found = (crm.known(link) for link in ctx.links.of(doctype, name, RESOURCE_OF[doctype]))
+	return any(one and not one.ended for one in found)
 
 
 def draft_of(doctype: str, name: str, change: str, label: str = "", version: str = "") -> store.Draft:

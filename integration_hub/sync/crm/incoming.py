@@ -139,7 +139,7 @@ def _known_or_asked(connection: Any, record: CrmRecord, taken: Sequence[str]) ->
 		one
 		for one in matching.candidates(record.resource, wanted)
 		if said.get(one.name, {}).get("status") != "Different"
-		and not ctx.links.of(DOCTYPES[record.resource], one.name, record.resource)
+		and not crm.records_of(DOCTYPES[record.resource], one.name, record.resource, ctx)
 	]
 	if not found:
 		return _Came(record)
@@ -153,7 +153,7 @@ def _of_our_key(record: CrmRecord, ctx: Context) -> str | None:
 	doctype, _slash, name = record.key.partition("/")
 	if doctype != DOCTYPES[record.resource] or not name or not frappe.db.exists(doctype, name):
 		return None
-	return None if ctx.links.of(doctype, name, record.resource) else name
+	return None if crm.records_of(doctype, name, record.resource, ctx) else name
 
 
 def apply(connection: Any, one: Any, came: _Came) -> Result:
@@ -222,6 +222,7 @@ def _follow_merges(record: CrmRecord, ctx: Context) -> None:
 				there=known.base,
 				related=known.related,
 				label=record.label,
+				ended=known.ended,
 			)
 		elif survivor.name != known.name and frappe.db.exists(doctype, known.name):
 			matching.ask(
@@ -242,4 +243,5 @@ def _follow_merges(record: CrmRecord, ctx: Context) -> None:
 			there=known.base,
 			related=known.related,
 			deleted=True,
+			ended=known.ended,
 		)

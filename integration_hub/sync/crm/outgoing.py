@@ -130,6 +130,8 @@ def _merge_first(connection: Any, connector: SyncsRecords, resource: str, states
 	payloads = connector.fetch_records(resource, list(open_ones), [one.outside_field for one in fields])
 	for outside_id, state in open_ones.items():
 		if outside_id not in payloads:
+			if not state.known:
+				state.outside_id = ""  # it was to be linked with one that is gone: a new one is made
 			continue
 		record = connector.read_record(resource, payloads[outside_id])
 		if state.known and record.version == state.known.version:
@@ -192,6 +194,7 @@ def apply(connection: Any, one: Any, prepared: Any) -> Result:
 	if prepared is None:
 		return Result(None, None, _("Deleted here, or told as a Lead."), "Ignored")
 	if prepared == "archived":
+		crm.gone(one.resource, json.loads(one.payload)["id"], ctx)
 		return Result(None, None, _("Archived outside."))
 	state = prepared
 	doc = state.doc
@@ -231,7 +234,12 @@ def apply(connection: Any, one: Any, prepared: Any) -> Result:
 def _must_be_free(connection: Any, resource: str, state: Told, ctx: Context) -> None:
 	"""One outside record is one document. Raises Invalid when another document has it."""
 	link = crm.known(ctx.links.get(resource, state.outside_id))
-	if link and link.name != state.doc.name and frappe.db.exists(state.doc.doctype, link.name):
+	if (
+		link
+		and not link.ended
+		and link.name != state.doc.name
+		and frappe.db.exists(state.doc.doctype, link.name)
+	):
 		raise Invalid(
 			_("{0} is linked with {1} already, so it cannot be {2} as well.").format(
 				state.outside_id, link.name, state.doc.name

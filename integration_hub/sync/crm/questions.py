@@ -67,7 +67,7 @@ def recognise(
 	wanted: dict[str, Any] = {}
 	for one in batch:
 		state = told[one.name]
-		if state.known:
+		if state.known or state.outside_id:
 			continue
 		if said := matching.said_to_be(connection.name, resource, state.doc.name):
 			state.outside_id = _free_one(connection, resource, said)
@@ -95,7 +95,8 @@ def recognise(
 def _free_one(connection: Any, resource: str, outside_id: str) -> str:
 	"""The record that a document was said to be, unless it was linked with another one meanwhile."""
 	known = crm.known(context(connection).links.get(resource, outside_id))
-	return "" if known and frappe.db.exists(DOCTYPES[resource], known.name) else outside_id
+	taken = known and not known.ended and frappe.db.exists(DOCTYPES[resource], known.name)
+	return "" if taken else outside_id
 
 
 def _is_ours(record: CrmRecord) -> bool:

@@ -36,15 +36,20 @@ def state_of(connection: Any, one: Any) -> Told | None:
 	if crm.is_shadow(doc):
 		return None  # ERPNext makes it before it says whose it is
 	ctx = context(connection)
-	known = _newest(crm.known(link) for link in ctx.links.of(doc.doctype, doc.name, one.resource))
+	links = [crm.known(link) for link in ctx.links.of(doc.doctype, doc.name, one.resource)]
+	known = _newest(link for link in links if link and not link.ended)
 	state = Told(doc, crm.texts(doc, mapping.of(connection, one.resource)), known)
+	if known is None:
+		# the record of one that was deleted here and had this name, which is our key there
+		former = _newest(link for link in links if link and not link.deleted)
+		state.outside_id = former.outside_id if former else ""
 	state.related = crm.related_of(doc, ctx)
 	return state
 
 
-def _newest(found: Iterable[crm.Known | None]) -> crm.Known | None:
+def _newest(found: Iterable[crm.Known]) -> crm.Known | None:
 	"""The outside record of a document: of several (documents that were merged here) the live one that changed last."""
-	return max(filter(None, found), key=lambda one: (not one.deleted, one.version), default=None)
+	return max(found, key=lambda one: (not one.deleted, one.version), default=None)
 
 
 def key_of(doc: Any) -> str:
