@@ -97,6 +97,9 @@ permission_query_conditions = dict.fromkeys(_RECORDS, "integration_hub.sync.righ
 after_request = ["integration_hub.api.webhooks.after_request", "integration_hub.api.rest.border.after_request"]
 before_request = ["integration_hub.api.rest.callers.begin"]
 
+# /integration-hub/api: read the public API's description and try it
+page_renderer = ["integration_hub.api.reader.ApiPage"]
+
 scheduler_events = {
 	"cron": {"* * * * *": ["integration_hub.tasks.sweep"]},
 	"hourly_long": ["integration_hub.tasks.review_payment_pages"],

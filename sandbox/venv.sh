@@ -20,5 +20,5 @@ if [ ! -x "$venv/bin/python" ] || ! "$venv/bin/python" -m pip --version >/dev/nu
 		PYTHONPATH=.cache/virtualenv "$python" -m virtualenv --quiet "$venv"
 	fi
 fi
-"$venv/bin/python" -m pip install --quiet --disable-pip-version-check -r sandbox/requirements.txt -e '.[test]' -e tests/plugin \
+"$venv/bin/python" -m pip install --quiet --disable-pip-version-check -r sandbox/requirements.txt -e '.[test,check]' -e tests/plugin \
 	--config-settings editable_mode=compat

@@ -28,7 +28,7 @@ from frappe import _
 from pydantic import BaseModel
 from werkzeug.wrappers import Response
 
-from integration_hub.api.rest import callers, idempotency, limits
+from integration_hub.api.rest import callers, idempotency, limits, strict
 from integration_hub.api.rest.errors import ApiError, from_exception
 from integration_hub.api.rest.shapes import Answer, Bulk
 from integration_hub.sync import jobs
@@ -156,7 +156,8 @@ def _input(one: Endpoint, request: Any) -> BaseModel | None:
 		)
 	if one.verb == "POST" and request.get_data() and not request.form:
 		raise ApiError("malformed", _("Send the body as application/json."))
-	return one.takes.model_validate({name: value for name, value in source.items() if name != "cmd"})
+	given = strict.from_text(one.takes, {name: text for name, text in source.items() if name != "cmd"})
+	return one.takes.model_validate_json(json.dumps(given), strict=True)
 
 
 # --- answers -----------------------------------------------------------------------------------------------

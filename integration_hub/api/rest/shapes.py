@@ -21,9 +21,13 @@ from pydantic import (
 	BeforeValidator,
 	ConfigDict,
 	Field,
+	GetCoreSchemaHandler,
 	PlainSerializer,
 	WithJsonSchema,
 )
+from pydantic_core import CoreSchema
+
+from integration_hub.api.rest import strict
 
 #: rows of one bulk call, and of one page
 MOST_ROWS = 1000
@@ -54,26 +58,45 @@ def _finite(value: float) -> float:
 	return value
 
 
+#: what `_plain` and the taking away of blanks at both ends mean, for the description
+_SIGNS = r"[^\x00-\x08\x0b\x0c\x0e-\x1f]*"
+_SOME = rf"^{_SIGNS}[^\x00-\x20]{_SIGNS}$"
+
 #: text of people: at most one Data field's worth, no control characters
-Text = Annotated[str, Field(max_length=140), AfterValidator(_plain)]
-LongText = Annotated[str, Field(max_length=10_000), AfterValidator(_plain)]
+Text = Annotated[
+	str, Field(max_length=140, json_schema_extra={"pattern": f"^{_SIGNS}$"}), AfterValidator(_plain)
+]
+LongText = Annotated[
+	str, Field(max_length=10_000, json_schema_extra={"pattern": f"^{_SIGNS}$"}), AfterValidator(_plain)
+]
 #: the name of a document
-Name = Annotated[str, Field(min_length=1, max_length=140), AfterValidator(_plain)]
+Name = Annotated[
+	str,
+	Field(min_length=1, max_length=140, json_schema_extra={"pattern": _SOME}),
+	AfterValidator(_plain),
+]
+_MONEY = {
+	"type": "string",
+	"pattern": strict.MONEY,
+	"description": 'Major units, as a string with the currency\'s decimals: "19.90".',
+	"examples": ["19.90"],
+}
 Money = Annotated[
 	Decimal,
+	BeforeValidator(strict.money),
 	Field(allow_inf_nan=False),
 	AfterValidator(_reasonable),
 	PlainSerializer(str, return_type=str),
 	WithJsonSchema(
 		{
-			"anyOf": [
-				{"type": "string", "pattern": r"^-?\d{1,11}(\.\d{1,9})?$"},
-				{"type": "number", "minimum": -99999999999, "maximum": 99999999999},
-			],
-			"description": 'Major units, as a string with the currency\'s decimals: "19.90".',
-			"examples": ["19.90"],
-		}
+			**_MONEY,
+			"type": ["string", "number"],
+			"exclusiveMinimum": -float(_LARGEST),
+			"exclusiveMaximum": float(_LARGEST),
+		},
+		mode="validation",
 	),
+	WithJsonSchema(_MONEY, mode="serialization"),
 ]
 Quantity = Annotated[float, Field(allow_inf_nan=False, ge=-1e11, le=1e11), AfterValidator(_finite)]
 Email = Annotated[
@@ -85,15 +108,9 @@ Country = Annotated[str, Field(pattern=r"^[A-Za-z]{2}$", description='ISO 3166-1
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$", description='ISO 4217: "EUR".')]
 
 
-def _listed(value: Any) -> Any:
-	"""`a,b` of an address as a list."""
-	return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
-
-
 #: names of fields in an address: `fields=name,customer,items.item_code`
 FieldNames = Annotated[
-	list[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)?$")]],
-	BeforeValidator(_listed),
+	list[Annotated[str, Field(max_length=100, pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)?$")]],
 	Field(max_length=100),
 ]
 
@@ -102,6 +119,10 @@ class Input(BaseModel):
 	"""What a method takes. What it does not know is an error: a misspelt field must not be ignored in silence."""
 
 	model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+	@classmethod
+	def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+		return strict.guarded(handler(source))
 
 
 class Output(BaseModel):
@@ -129,7 +150,7 @@ class Listing(Sparse):
 		None, description="Only what was changed at or after this moment (with its time zone)."
 	)
 	limit: int = Field(50, ge=1, le=MOST_ON_PAGE)
-	cursor: str | None = Field(None, max_length=400)
+	cursor: str | None = Field(None, max_length=400, pattern=r"^[A-Za-z0-9_-]+$")
 
 
 Row = TypeVar("Row")

@@ -1,0 +1,122 @@
+"""The public API keeps to its own description: an OpenAPI 3.1 document that validators accept, and schemathesis, which
+calls every method there is with good and bad input and looks whether the answers are what the document says."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import frappe
+import pytest
+import requests
+
+from tests.support.api import PATH, Caller, data, error, token_of, user
+
+DESCRIPTION = f"{PATH}description.openapi"
+SECONDS = 600
+#: what may be called as often as schemathesis likes
+CALLS_PER_MINUTE = 1_000_000
+
+
+@pytest.fixture(scope="module")
+def description(web):
+	answer = requests.get(f"{web}{DESCRIPTION}", timeout=60)
+	assert answer.status_code == 200 and answer.headers["Content-Type"] == "application/json"
+	return answer.json()
+
+
+def test_openapi_validators_accept_it(description):
+	validator = pytest.importorskip("openapi_spec_validator")
+	validator.OpenAPIV31SpecValidator(description).validate()
+
+
+def test_it_describes_every_method_and_nothing_else(description):
+	from integration_hub.api.rest.endpoint import registry
+
+	described = {
+		(path.removeprefix("/api/method/"), verb.upper())
+		for path, verbs in description["paths"].items()
+		for verb in verbs
+	}
+	assert described == {(path, one.verb) for path, one in registry().items()}
+	assert all(one["summary"] for verbs in description["paths"].values() for one in verbs.values())
+
+
+def test_whoever_has_it_is_told_so(web):
+	first = requests.get(f"{web}{DESCRIPTION}", timeout=60)
+	again = requests.get(f"{web}{DESCRIPTION}", headers={"If-None-Match": first.headers["ETag"]}, timeout=60)
+	assert again.status_code == 304 and not again.content
+
+
+@pytest.fixture(scope="module")
+def everything(web):
+	"""The key of a user who may do all that roles allow, as often as it likes."""
+	roles = frappe.get_all("Role", {"name": ("not in", ("Administrator", "Guest", "All"))}, pluck="name")
+	token = token_of(user("api-everything@hub.example", *roles))
+	settings = frappe.get_doc("Integration Settings")
+	before = settings.api_calls_per_minute
+	settings.db_set("api_calls_per_minute", CALLS_PER_MINUTE)
+	frappe.db.commit()  # the web server must see it
+	frappe.clear_document_cache("Integration Settings", "Integration Settings")
+	yield token
+	frappe.db.rollback()  # see what the server committed meanwhile
+	frappe.get_doc("Integration Settings").db_set("api_calls_per_minute", before)
+	frappe.db.commit()  # the web server must see it
+	frappe.clear_document_cache("Integration Settings", "Integration Settings")
+
+
+def test_schemathesis_finds_nothing(web, description, everything, tmp_path):
+	pytest.importorskip("schemathesis")
+	report = tmp_path / "report.json"
+	command = [
+		str(Path(sys.executable).with_name("schemathesis")),
+		"--config-file",
+		str(Path(__file__).with_name("schemathesis.toml")),
+		"run",
+		f"{web}{DESCRIPTION}",
+		"--header",
+		f"Authorization:{everything}",
+		"--report=json",
+		f"--report-json-path={report}",
+		"--no-color",
+	]
+	done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=SECONDS)
+	assert done.returncode == 0, done.stdout[-20_000:] + done.stderr[-5_000:]
+
+
+@pytest.mark.parametrize(
+	"arguments",
+	[
+		{"modified_since": "0.5"},
+		{"modified_since": "1700000000"},
+		{"modified_since": "2026-01-01 00:00:00Z"},
+		{"modified_since": "0001-01-01T00:00:00+14:00"},
+		{"modified_since": "9999-12-31T23:59:59-12:00"},
+		{"modified_since": "2026-02-30T00:00:00Z"},
+		{"limit": "1_0"},
+		{"limit": "٣"},
+		{"limit": "1e1"},
+		{"disabled": "yes"},
+		{"disabled": "t"},
+	],
+)
+def test_what_only_looks_like_its_type_is_refused(everything, web, arguments):
+	found = error(
+		Caller(web, {"Authorization": everything}).get("customers.list", **arguments), 422, "invalid"
+	)
+	assert [one["field"] for one in found["fields"]] == list(arguments)
+
+
+def test_addresses_are_read_by_what_a_field_wants(everything, web):
+	caller = Caller(web, {"Authorization": everything})
+	page = data(
+		caller.get(
+			"customers.list",
+			disabled=False,  # "False": as a client in Python writes it
+			limit="2",
+			fields="name, disabled",
+			modified_since="2026-01-01T00:00:00+05:30",
+		)
+	)
+	assert all(set(row) == {"name", "disabled"} and row["disabled"] is False for row in page["rows"])
