@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import json
+import zoneinfo
 
 import pytest
 
 from integration_hub.connectors.contract import SyncsLeads, capabilities
 from integration_hub.connectors.contract.capabilities import satisfies
 from integration_hub.connectors.hubspot import HubSpot
+from integration_hub.connectors.hubspot.shapes import day_of, noon_of, zone_of
 from integration_hub.failures import Gone, Invalid, NotAuthorised, RateLimited, Unreachable
 from integration_hub.records import COMMON_FIELDS, Match
 from tests.connectors.hubspot_ground import Connected, ago, change, fetched, push, start, walk
@@ -753,3 +755,16 @@ def test_a_refresh_token_that_was_revoked(account):
 		Connected(
 			account, access_token="", client_id=account.access.client_id, refresh_token="na1-wrong"
 		).connector.check()
+
+
+def test_older_names_of_time_zones_are_known_on_every_machine():
+	"""Today's Debian keeps "US/Eastern" in a package of its own, which servers do not have."""
+	known = zoneinfo.TZPATH
+	zoneinfo.reset_tzpath(to=[])
+	zoneinfo.ZoneInfo.clear_cache()
+	try:
+		assert noon_of("2026-12-01", zone_of("US/Eastern")) == "2026-12-01T17:00:00.000Z"
+		assert day_of("2026-12-02T03:00:00Z", zone_of("US/Eastern")) == "2026-12-01"
+	finally:
+		zoneinfo.reset_tzpath(to=known)
+		zoneinfo.ZoneInfo.clear_cache()

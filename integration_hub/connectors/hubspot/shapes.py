@@ -33,7 +33,7 @@ def version(moment: datetime) -> str:
 
 
 def zone_of(name: Any) -> tzinfo:
-	"""An account's time zone ("US/Eastern"); UTC when this machine does not know it."""
+	"""An account's time zone ("US/Eastern"); UTC where HubSpot names none that there is."""
 	try:
 		return ZoneInfo(str(name or "UTC"))
 	except (ZoneInfoNotFoundError, ValueError):
