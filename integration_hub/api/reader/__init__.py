@@ -17,6 +17,8 @@ from frappe.website.page_renderers.base_renderer import BaseRenderer
 from werkzeug.wrappers import Response
 
 ROUTE = "integration-hub/api"
+#: where the site's OAuth 2 provider sends the browser back to (Frappe takes `.html` off addresses)
+RETURN = "oauth2-redirect"
 DESCRIPTION = "/api/method/integration_hub.api.v1.description.openapi"
 SWAGGER_UI = "5.31.0"
 #: sha384 of the official release's files (swagger-ui-dist 5.31.0): a browser runs no other
@@ -48,17 +50,17 @@ class ApiPage(BaseRenderer):
 		return self.path == ROUTE or self.path.removeprefix(f"{ROUTE}/") in (
 			*DIGESTS,
 			*_OURS,
-			"oauth2-redirect.html",
+			RETURN,
 		)
 
 	def render(self) -> Response:
 		name = self.path.removeprefix(ROUTE).strip("/")
 		if not name:
 			return _answer(_page(), "text/html", "private, no-store")
-		if name == "oauth2-redirect.html":
+		if name == RETURN:
 			return _answer(_return_page(), "text/html", "private, no-store")
 		# Swagger UI's files carry their version in the address; ours may change with the app
-		kept = "public, max-age=31536000, immutable" if name in DIGESTS else "public, no-cache"
+		kept = "private, max-age=31536000, immutable" if name in DIGESTS else "private, no-cache"
 		response = _answer(_file(name), _TYPES[name.rpartition(".")[2]], kept)
 		response.add_etag()
 		return response.make_conditional(frappe.request)
@@ -78,7 +80,7 @@ def _page() -> str:
 	facts = {
 		"description": DESCRIPTION,
 		"csrf_token": frappe.sessions.get_csrf_token() if signed_in else "",
-		"redirect": f"/{ROUTE}/oauth2-redirect.html",
+		"redirect": f"/{ROUTE}/{RETURN}",
 	}
 	who = (
 		_("Signed in as {0}: calls without a key are made with this user's rights.").format(
@@ -101,7 +103,6 @@ def _page() -> str:
 
 
 def _return_page() -> str:
-	"""Where the site's OAuth 2 provider sends the browser back to."""
 	return _html(_("Integration Hub"), _script("oauth2-redirect.js"))
 
 

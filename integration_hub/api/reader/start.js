@@ -17,7 +17,7 @@
 		presets: [window.SwaggerUIBundle.presets.apis],
 		layout: "BaseLayout",
 		deepLinking: true,
-		docExpansion: "none",
+		docExpansion: "list",
 		filter: true,
 		validatorUrl: null,
 		displayRequestDuration: true,

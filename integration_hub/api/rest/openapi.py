@@ -316,8 +316,6 @@ def _error_responses() -> dict[str, Any]:
 			"description": " ".join(TYPES[name][1] for name in types),
 			"headers": {name: {"$ref": f"#/components/headers/{name}"} for name in names},
 			"content": {
-				# a web server in front says in its own words when an address is too long, or nobody answers it
-				**({"text/html": {}} if status in (400, 502, 503) else {}),
 				"application/json": {
 					"schema": {
 						"type": "object",
