@@ -6,7 +6,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 export PYTHONDONTWRITEBYTECODE = 1
 
-.PHONY: demo test test-mariadb bench serve lint format clean
+.PHONY: demo test test-mariadb bench serve lint format generated audit clean
 
 $(VENV)/.ready: pyproject.toml sandbox/requirements.txt sandbox/venv.sh tests/plugin/pyproject.toml
 	PYTHON=$(PYTHON) sh sandbox/venv.sh $(VENV)
@@ -30,6 +30,13 @@ serve: $(VENV)/.ready ## keep the site and the vendors up; prints address, user 
 lint: $(VENV)/.ready
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
+	cd clients/python && ../../$(VENV)/bin/mypy -p integration_hub_client
+
+generated: $(VENV)/.ready ## write anew what is made of the public API's description: the client's types, docs/api.md
+	$(RUN) -m clients.generate
+
+audit: $(VENV)/.ready ## known holes in the packages the app asks for
+	$(RUN) -m sandbox.audit
 
 format: $(VENV)/.ready
 	$(VENV)/bin/ruff check --fix .
