@@ -36,7 +36,7 @@ generated: $(VENV)/.ready ## write anew what is made of the public API's descrip
 	$(RUN) -m clients.generate
 
 audit: $(VENV)/.ready ## known holes in the packages the app asks for
-	$(RUN) -m sandbox.audit
+	$(RUN) .ci/audit.py $(ARGS)
 
 format: $(VENV)/.ready
 	$(VENV)/bin/ruff check --fix .
