@@ -94,7 +94,10 @@ has_permission = dict.fromkeys(_RECORDS, "integration_hub.sync.rights.may")
 permission_query_conditions = dict.fromkeys(_RECORDS, "integration_hub.sync.rights.visible")
 
 # webhooks whose body Frappe cannot parse are taken after it has given up on them
-after_request = ["integration_hub.api.webhooks.after_request", "integration_hub.api.rest.border.after_request"]
+after_request = [
+	"integration_hub.api.webhooks.after_request",
+	"integration_hub.api.rest.border.after_request",
+]
 before_request = ["integration_hub.api.rest.callers.begin"]
 
 # /integration-hub/api: read the public API's description and try it
