@@ -43,9 +43,9 @@ def operations(document: Json) -> Iterator[tuple[str, str, str, Json]]:
 			yield group.replace(".", "_"), name, verb.upper(), operation
 
 
-def result_of(operation: Json) -> Json | None:
+def result_of(operation: Json, *statuses: str) -> Json | None:
 	"""The schema of what stands under `data`; None for a file."""
-	for status in ("200", "201"):
+	for status in statuses or ("200", "201"):
 		content = operation["responses"].get(status, {}).get("content", {})
 		schema = content.get("application/json", {}).get("schema")
 		if schema:
@@ -135,11 +135,11 @@ def _literal(value: Any) -> str:
 def wanted(document: Json) -> dict[str, bool]:
 	"""Names of the schemas that methods' types need → whether they are answers. Pages and bodies are spelt out in the
 	methods."""
-	answers: list[Any] = [{"$ref": f"{SCHEMAS}Job"}]
+	answers: list[Any] = []
 	inputs: list[Any] = []
 	for _group, _name, verb, operation in operations(document):
 		row = row_of(operation, document)
-		answers.append(row if row is not None else result_of(operation))
+		answers += [row if row is not None else result_of(operation), result_of(operation, "202")]
 		if verb == "POST":
 			inputs += body_of(operation, document).get("properties", {}).values()
 		inputs += [one["schema"] for one in queries(operation)]
@@ -280,7 +280,8 @@ def _posts(name: str, operation: Json, document: Json) -> Iterator[str]:
 	parameters = [one for one in parameters if one.name != "background"]
 	yield _post(name, parameters, operation, _gives(operation))
 	again = {**operation, "summary": f"{operation['summary']}, in the background", "description": ""}
-	yield _post(f"{name}_in_background", parameters, again, "t.Job", background=True)
+	job = _typed(result_of(operation, "202") or {})
+	yield _post(f"{name}_in_background", parameters, again, job, background=True)
 
 
 def _post(

@@ -6,6 +6,7 @@ Nothing is described by hand that the code says already, so the two cannot diffe
 
 from __future__ import annotations
 
+import re
 import sys
 import typing
 from collections.abc import Iterator, Mapping
@@ -377,8 +378,14 @@ class _Shapes:
 			ref_template=SCHEMAS + "{model}",
 			schema_generator=_Schema,
 		)
-		self._found = {number: schema for (number, _mode), schema in found.items()}
-		self._defined = defined.get("$defs", {})
+		plain = defined.get("$defs", {})
+		names = _names(plain)
+		self._found = {number: _renamed(schema, names) for (number, _mode), schema in found.items()}
+		self._defined: dict[str, Any] = {}
+		for name, schema in plain.items():
+			schema = _renamed(schema, names)
+			if self._defined.setdefault(names[name], schema) != schema:
+				raise ValueError(f"two different schemas would be called {names[name]}")
 		self.named = {name: self._defined[name] for name in sorted(self._used(methods))}
 
 	def _used(self, methods: Mapping[str, Endpoint]) -> set[str]:
@@ -404,6 +411,35 @@ class _Shapes:
 		"""The schema itself of an input model."""
 		ref = self.ref(model, "validation")
 		return self._defined[ref["$ref"].removeprefix(SCHEMAS)] if "$ref" in ref else ref
+
+
+def _names(defined: Mapping[str, Any]) -> dict[str, str]:
+	"""pydantic's name of each schema → ours. Two models of one name are told apart by their module ("orders.Line"), pages
+	and bulk bodies are named after their rows: names do not change when a method is added elsewhere."""
+	found = {}
+	for name in defined:
+		module, _underscores, own = name.rpartition("__") if "__v1__" in name else ("", "", name)
+		own = own.removeprefix("integration_hub__api__rest__shapes__")
+		found[name] = f"{module.rpartition('__v1__')[2]}.{own}" if module else own
+	for name, schema in defined.items():
+		row = schema.get("properties", {}).get("rows", {}).get("items", {}).get("$ref")
+		kind = re.match(r"(Page|Bulk)_", found[name])
+		if row and kind:
+			found[name] = f"{found[row.removeprefix(SCHEMAS)]}.{kind[1]}"
+	return found
+
+
+def _renamed(schema: Any, names: Mapping[str, str]) -> Any:
+	if isinstance(schema, list):
+		return [_renamed(one, names) for one in schema]
+	if not isinstance(schema, dict):
+		return schema
+	return {
+		name: SCHEMAS + names[one.removeprefix(SCHEMAS)]
+		if name == "$ref" and isinstance(one, str)
+		else _renamed(one, names)
+		for name, one in schema.items()
+	}
 
 
 def _referred(schema: Any) -> Iterator[str]:
