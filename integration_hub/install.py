@@ -104,6 +104,20 @@ CUSTOM_FIELDS = {
 		{**_PAYMENT_URL, "label": "First Payment", "insert_after": "integration_status"},
 	],
 	"Delivery Note": [{**_CONNECTION, "insert_after": "po_date"}, _ORDER],
+	# what a payment took of a document in the document's own currency, where the account is kept in another
+	"Payment Entry Reference": [
+		{
+			"fieldname": "integration_part",
+			"fieldtype": "Data",
+			"label": "Outside Amount",
+			"insert_after": "allocated_amount",
+			"hidden": 1,
+			"read_only": 1,
+			"no_copy": 1,
+			"print_hide": 1,
+			"translatable": 0,
+		}
+	],
 	"Payment Entry": [{**_CONNECTION, "insert_after": "reference_date"}, _ORDER],
 	"Shipment": [
 		{**_CONNECTION, "insert_after": "awb_number", "allow_on_submit": 1},

@@ -13,7 +13,7 @@ ALLOWED = {
 	"install": {"sync", "erp", "connectors"},
 	"patches": {"sync", "erp", "connectors"},
 	"tasks": {"sync"},
-	"api": {"sync", "erp", "connectors", "records", "failures"},
+	"api": {"api", "sync", "erp", "connectors", "records", "failures"},
 	"doctype": {"sync"},
 	"sync": {"sync", "erp", "connectors", "records", "failures"},
 	"erp": {"erp", "records", "failures"},

@@ -18,6 +18,7 @@ from typing import Any
 import frappe
 from frappe import _
 
+from integration_hub.api.rest import callers, limits
 from integration_hub.connectors.contract import CapturesPayments, RefundsPayments, TakesPayments
 from integration_hub.erp import payables, payouts
 from integration_hub.records import Reference
@@ -150,6 +151,9 @@ def go(page: str) -> None:
 		"Integration Link", {"name": str(page), "resource": payables.RESOURCE}, "extra"
 	)
 	said = json.loads(extra or "{}")
+	if extra is None and limits.guessed(callers.address(), "payment pages"):
+		frappe.respond_as_web_page(_("Too many"), _("Try again in a minute."), http_status_code=429)
+		return
 	if not said.get("open"):
 		frappe.respond_as_web_page(
 			_("Not open"), _("This payment page is not open any more."), http_status_code=410

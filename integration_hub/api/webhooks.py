@@ -6,7 +6,8 @@ Order of events: find the Connection, verify the signature over the raw bytes, s
 commit, answer 200, wake a worker. Nothing is worked on in the request.
 
 Answers: 200 stored (or known already) · 401 wrong signature · 404 unknown key, or a Connection that takes no
-webhooks · 405 not POST · 413 body over 5 MB · 503 its connector is not installed. Bodies of errors say nothing about what exists here.
+webhooks · 405 not POST · 413 body over 5 MB · 429 too many of 401 and 404 for one address within a minute · 503 its
+connector is not installed. Bodies of errors say nothing about what exists here.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import frappe
 from frappe.utils import get_url
 from werkzeug.wrappers import Request, Response
 
+from integration_hub.api.rest import callers, limits
 from integration_hub.connectors.contract import ReceivesWebhooks, WebhookRequest
 from integration_hub.failures import BadSignature, Failure
 from integration_hub.sync import connections, refusals, store, unread, wake
@@ -48,6 +50,8 @@ def after_request(response: Response | None, request: Request) -> None:
 	answer = _receive(request)
 	response.status_code = answer.status_code
 	response.mimetype = answer.mimetype
+	if "Retry-After" in answer.headers:
+		response.headers["Retry-After"] = answer.headers["Retry-After"]
 	response.set_data(answer.get_data())
 
 
@@ -59,7 +63,7 @@ def _receive(request: Request) -> Response:
 		return _answer(413, "too large")
 	name = _connection_of(request.args.get("key") or "")
 	if name is None:
-		return _answer(404, "not found")
+		return _refused(404, "not found")
 	connection = connections.get(name)
 	if not connections.is_installed(connection):
 		return _answer(503, "not available")  # the vendor tries again; the app may come back
@@ -76,11 +80,20 @@ def _receive(request: Request) -> Response:
 		connector.verify(delivery)
 	except BadSignature:
 		refusals.count(name)
-		return _answer(401, "signature does not match")
+		return _refused(401, "signature does not match")
 	if store.store(name, _drafts(connector, delivery)):
 		frappe.db.commit()  # acknowledged means stored: promise 1
 		wake.wake(name)
 	return _answer(200, "ok")
+
+
+def _refused(status: int, text: str) -> Response:
+	"""Whoever guesses keys or signatures is told nothing more after a while."""
+	if limits.guessed(callers.address(), "webhooks"):
+		answer = _answer(429, "too many")
+		answer.headers["Retry-After"] = "60"
+		return answer
+	return _answer(status, text)
 
 
 def _connection_of(key: str) -> str | None:

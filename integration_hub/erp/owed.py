@@ -65,8 +65,30 @@ def open_on(doc: Any, *, back: bool = False) -> Decimal:
 	if open_ == abs(_decimal(_total(doc), doc.precision("base_grand_total"))):
 		# the whole is the whole in both currencies, whatever rounding made of the rate
 		return _exact(abs(_decimal(_whole(doc), doc.precision("grand_total"))), doc.currency)
+	left = None if back else _left_of_parts(doc, open_)
+	if left is not None:
+		return left
 	rate = Decimal(str(doc.conversion_rate or 1))
 	return (open_ / rate).quantize(Decimal(1).scaleb(-money.exponent(doc.currency)))
+
+
+def _left_of_parts(doc: Any, open_: Decimal) -> Decimal | None:
+	"""What earlier parts, each kept in the document's own currency, have left: exact, where the rate would only give it back
+	to a cent. None when anything else has changed what is open."""
+	rows = frappe.get_all(
+		"Payment Entry Reference",
+		filters={"reference_doctype": doc.doctype, "reference_name": doc.name, "docstatus": 1},
+		fields=["parent", "allocated_amount", "integration_part"],
+	)
+	taken, parts = ZERO, dict.fromkeys((row.parent for row in rows), ZERO)
+	for row in rows:
+		taken += Decimal(str(flt(row.allocated_amount, 9)))
+		parts[row.parent] += Decimal(row.integration_part or 0)
+	decimals = doc.precision("base_grand_total")
+	if not all(part > ZERO for part in parts.values()) or _decimal(_total(doc), decimals) - taken != open_:
+		return None
+	left = _decimal(_whole(doc), doc.precision("grand_total")) - sum(parts.values())
+	return _exact(left, doc.currency) if left > ZERO else None
 
 
 def share_of(doc: Any, part: Decimal, *, back: bool = False) -> Decimal:

@@ -135,6 +135,8 @@ def _rows(share: Share, receive: bool) -> list[dict[str, Any]]:
 				"reference_name": doc.name,
 				"allocated_amount": as_float(part if receive else -part),
 			}
+			if not rows:
+				row["integration_part"] = str(share.part)
 			if term:
 				row["payment_term"] = term
 			if request:

@@ -30,7 +30,7 @@ def sort(error: Exception) -> failures.Failure:
 			),
 			fix=("User", frappe.session.user),
 		)
-	if isinstance(error, frappe.ValidationError):
+	if isinstance(error, frappe.ValidationError | frappe.NameError):
 		return failures.Invalid(_("ERPNext says: {0}").format(_message(error)))
 	log = frappe.log_error(title="Integration Hub")
 	return failures.Invalid(

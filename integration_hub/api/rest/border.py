@@ -26,7 +26,7 @@ _BY_STATUS = {
 	405: "wrong_method",
 	409: "conflict",
 	413: "too_large",
-	417: "refused",
+	417: "malformed",  # before a method is reached it is the body that Frappe does not take
 	429: "too_many",
 	503: "busy",
 }

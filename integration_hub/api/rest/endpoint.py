@@ -124,8 +124,9 @@ def _answer(one: Endpoint) -> Response:
 			answer = idempotency.once(one.path, frappe.request, lambda: _written(one, given))
 			frappe.db.commit()  # what was done and the kept answer together, before it is told
 	except Exception as error:  # noqa: BLE001 - the border of a request: sorted and answered, none is swallowed
-		failure = from_exception(error)
 		frappe.db.rollback()
+		failure = from_exception(error)
+		frappe.db.commit()  # of what is left only the Error Log's row, which the answer names
 		frappe.local.message_log = []
 		return refuse(failure, headers)
 	frappe.local.message_log = []

@@ -100,7 +100,7 @@ def from_exception(error: Exception) -> ApiError:
 		return ApiError("conflict", _("The document was changed by somebody else meanwhile. Read it again."))
 	if database.is_duplicate(error):
 		return ApiError("conflict", _sentence(error) or _("It exists already."))
-	if isinstance(error, frappe.ValidationError):
+	if isinstance(error, frappe.ValidationError | frappe.NameError):
 		return ApiError("refused", _sentence(error), _missing(error))
 	log = frappe.log_error(title="Integration Hub: API")
 	return ApiError(

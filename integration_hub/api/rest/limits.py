@@ -22,6 +22,8 @@ from integration_hub.api.rest.errors import ApiError
 DEFAULT = 600
 #: of one address without any key
 GUESTS = 60
+#: of one address that guesses: webhook keys and signatures that do not match, payment pages that are none
+GUESSES = 100
 
 
 def take(caller: str, allowed: int) -> dict[str, str]:
@@ -34,6 +36,16 @@ def take(caller: str, allowed: int) -> dict[str, str]:
 	except redis.RedisError as error:
 		frappe.logger("integration_hub").warning(f"calls are counted in this process only: {error}")
 		return _take(_own(), item, identity)
+
+
+def guessed(address: str, what: str) -> bool:
+	"""Count a wrong guess at `what` from an address; True when it has guessed too often to get a real answer. Never asked
+	about what is right: a vendor behind the same proxy as an attacker is heard."""
+	try:
+		take(f"guess:{what}:{address}", GUESSES)
+	except ApiError:
+		return True
+	return False
 
 
 def _take(limiter: MovingWindowRateLimiter, item: RateLimitItem, identity: tuple[str, str]) -> dict[str, str]:

@@ -1,0 +1,274 @@
+"""Attacks on the public API and on what guests may call, each named after the threat. docs/security.md lists them."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+import time
+
+import frappe
+import pytest
+import requests
+
+from tests.support.api import PATH, Caller, data, error, token_of, user
+
+JSON = {"Content-Type": "application/json"}
+
+
+@pytest.fixture(scope="module")
+def caller(callers):
+	return callers("Sales Manager", "Sales Master Manager", "Sales User")
+
+
+@pytest.fixture
+def tag():
+	return frappe.generate_hash(length=8)
+
+
+@pytest.fixture
+def stranger():
+	"""An address nobody else calls from, so that limits of other tests do not count here."""
+	number = int(frappe.generate_hash(length=6), 16)
+	return {"X-Forwarded-For": f"198.18.{number % 250}.{number // 250 % 250 + 1}"}
+
+
+# --- bombs -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+	"body",
+	[
+		b'{"customer_name":' + b"[" * 200_000,
+		b'{"customer_name":' + b'{"a":' * 50_000 + b"1" + b"}" * 50_001,
+		b'{"customer_name": ' + b"9" * 5_000 + b"}",
+		b'{"customer_name": 1e999}',
+		b'{"customer_name": NaN}',
+		b'{"customer_name": "' + b"x" * 3_000_000 + b'"}',
+		b'{"customer_name": "\\ud800"}',
+		b"\xff\xfe\x00",
+		b"null",
+		b'"text"',
+		b"7",
+	],
+	ids=[
+		"deep lists",
+		"deep objects",
+		"long number",
+		"infinite",
+		"NaN",
+		"long text",
+		"half a letter",
+		"no UTF-8",
+		"null",
+		"text",
+		"number",
+	],
+)
+def test_json_bomb(caller, body):
+	began = time.monotonic()
+	answer = caller.raw("POST", "customers.create", data=body, headers=JSON)
+	assert answer.status_code in (400, 422), answer.text[:300]
+	assert answer.json()["error"]["type"] in ("malformed", "invalid")
+	assert "Traceback" not in answer.text and len(answer.content) < 5_000
+	assert time.monotonic() - began < 10
+
+
+def test_zip_bomb(caller):
+	"""A body that grows a thousandfold when unpacked is not unpacked at all."""
+	body = gzip.compress(b'{"customer_name": "' + b"a" * 20_000_000 + b'"}')
+	answer = caller.raw("POST", "customers.create", data=body, headers={**JSON, "Content-Encoding": "gzip"})
+	assert answer.status_code == 400 and answer.json()["error"]["type"] == "malformed"
+
+
+def test_a_body_that_is_too_large(caller):
+	answer = caller.raw(
+		"POST", "customers.create", data=b'{"customer_name": "' + b"a" * 11_000_000 + b'"}', headers=JSON
+	)
+	error(answer, 413, "too_large")
+
+
+# --- injection ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+	"arguments",
+	[
+		{"customer_name": "' OR 1=1 --"},
+		{"customer_name": '") UNION SELECT name, password FROM __Auth --'},
+		{"customer_group": "%"},
+		{"customer_name": "_%"},
+	],
+)
+def test_sql_in_a_filter_is_only_text(caller, arguments):
+	assert data(caller.get("customers.list", **arguments))["rows"] == []
+
+
+@pytest.mark.parametrize(
+	"fields",
+	["name;drop", "name as x", "count(*)", "`tabUser`.name", "(select 1)", "owner", "_user_tags", "name--"],
+)
+def test_fields_that_are_not_the_methods_own(caller, fields):
+	error(caller.get("customers.list", fields=fields), 422, "invalid")
+
+
+@pytest.mark.parametrize(
+	"extra",
+	[
+		{"doctype": "User"},
+		{"owner": "Administrator"},
+		{"docstatus": 1},
+		{"flags": {}},
+		{"ignore_permissions": 1},
+	],
+)
+def test_fields_that_nobody_offered_are_refused(caller, tag, extra):
+	before = frappe.db.count("User")
+	error(caller.post("customers.create", customer_name=tag, **extra), 422, "invalid", next(iter(extra)))
+	assert frappe.db.count("User") == before and not frappe.db.exists("Customer", {"customer_name": tag})
+
+
+def test_a_line_break_in_a_header_of_ours(caller, tag):
+	answer = caller.raw(
+		"POST", "customers.create", json={"customer_name": tag}, headers={"Idempotency-Key": "a\tb"}
+	)
+	error(answer, 422, "invalid", "Idempotency-Key")
+
+
+def test_markup_comes_back_as_data_not_as_a_page(caller, tag):
+	text = f"<img src=x onerror=alert(1)> {tag}"
+	error(caller.post("customers.create", customer_name=text), 422, "refused")
+	made = caller.post("customers.create", customer_name=tag, tax_id=text)
+	read = caller.get("customers.get", name=data(made, 201)["name"], headers={"Accept": "text/html"})
+	assert read.headers["Content-Type"].startswith("application/json")
+	assert read.headers["X-Content-Type-Options"] == "nosniff" and "onerror" not in data(read)["tax_id"]
+
+
+# --- who is it ---------------------------------------------------------------------------------------------
+
+
+def test_another_site_cannot_use_a_signed_in_browser(web, people):
+	"""CSRF: a session's cookie alone changes nothing."""
+	person = people("stranger")
+	page = person.session.get(f"{web}/app", timeout=60)
+	token = re.search(r'csrf_token = "([^"]+)"', page.text)
+	before = frappe.db.count("Customer")
+	forged = person.session.post(
+		f"{web}{PATH}customers.create",
+		data={"customer_name": "forged"},
+		headers={"Origin": "https://evil.example"},
+		timeout=60,
+	)
+	frappe.db.rollback()  # see what it did
+	if token:  # sites with the CSRF check switched off for tests (frappe.conf.ignore_csrf) cannot show it
+		assert forged.status_code in (400, 403), forged.text
+		assert frappe.db.count("Customer") == before
+
+
+def test_a_read_never_writes(web, caller, tag):
+	answer = requests.get(
+		f"{web}{PATH}customers.create",
+		params={"customer_name": tag},
+		headers=dict(caller.session.headers),
+		timeout=60,
+	)
+	error(answer, 405, "wrong_method")
+	frappe.db.rollback()  # see what it did
+	assert not frappe.db.exists("Customer", {"customer_name": tag})
+
+
+def test_a_key_of_somebody_switched_off(web, tag):
+	email = user(f"gone-{tag}@hub.example", "Sales User")
+	caller = Caller(web, {"Authorization": token_of(email)})
+	data(caller.get("customers.list", limit=1))
+	frappe.get_doc("User", email).db_set("enabled", 0)
+	frappe.db.commit()  # the web server must see it
+	error(caller.get("customers.list", limit=1), 401, "unauthorised")
+
+
+def test_errors_do_not_tell_whether_a_user_exists(web):
+	answers = [
+		Caller(web, {"Authorization": f"token {key}:{secret}"}).get("customers.list")
+		for key, secret in (("nobody", "x"), ("", ""), ("a" * 300, "b" * 300))
+	]
+	assert {one.status_code for one in answers} == {401}
+	assert len({one.json()["error"]["message"] for one in answers}) == 1
+
+
+def test_a_forged_forwarded_address_does_not_change_who_is_counted(web, tag):
+	"""Only the entry that our own proxy adds counts; whatever the caller writes before it does not."""
+	caller = Caller(web, {"Authorization": token_of(user(f"proxy-{tag}@hub.example", "Sales User"))})
+	answer = caller.get("customers.list", headers={"X-Forwarded-For": "6.6.6.6, 203.0.113.9"}, limit=1)
+	row = frappe.db.get_value("Integration API Call", answer.headers["X-Request-Id"], "address")
+	assert row == "203.0.113.9"
+
+
+# --- guessing ----------------------------------------------------------------------------------------------
+
+
+def test_webhook_keys_cannot_be_guessed_for_long(web, stranger):
+	def guess():
+		return requests.post(
+			f"{web}/api/method/integration_hub.api.webhooks.receive?key={frappe.generate_hash(length=32)}",
+			data=b"{}",
+			headers=stranger,
+			timeout=60,
+		).status_code
+
+	found = [guess() for _number in range(105)]
+	assert found[:100] == [404] * 100 and found[100:] == [429] * 5
+
+
+def test_whoever_guesses_does_not_keep_a_vendor_out(web, hub, stranger):
+	from tests.test_webhooks import post
+
+	for _number in range(105):
+		last = requests.post(
+			f"{web}/api/method/integration_hub.api.webhooks.receive?key=x", headers=stranger, timeout=60
+		)
+	assert last.status_code == 429
+	shop = hub()
+	good = post(web, shop, b'{"id": 1}')
+	assert good.status_code == 200 and len(shop.events()) == 1
+
+
+def test_payment_pages_cannot_be_guessed_for_long(web, stranger):
+	found = [
+		requests.get(
+			f"{web}/api/method/integration_hub.api.payments.go?page={frappe.generate_hash()}",
+			headers=stranger,
+			timeout=60,
+		).status_code
+		for _number in range(103)
+	]
+	assert found[0] == 410 and found[-1] == 429
+
+
+# --- what leaks --------------------------------------------------------------------------------------------
+
+
+def test_secrets_are_in_no_answer_and_no_row_of_the_log(web, caller, tag):
+	secret = caller.session.headers["Authorization"].partition(":")[2]
+	answers = [
+		caller.get("customers.list", limit=1),
+		caller.get("customers.list", limit=0),
+		caller.get("customers.get", name=secret),
+		caller.post("customers.create", customer_name=tag, password=secret),
+		caller.raw("POST", "customers.create", data=b"{" + secret.encode(), headers=JSON),
+	]
+	for answer in answers[:2] + answers[3:]:
+		assert secret not in answer.text
+	log = json.dumps(frappe.get_all("Integration API Call", fields=["*"]), default=str)
+	assert secret not in log
+	errors = json.dumps(frappe.get_all("Error Log", fields=["method", "error"]), default=str)
+	assert secret not in errors
+
+
+def test_an_unexpected_error_tells_no_trace(callers, web, monkeypatch, tag):
+	"""A document that breaks on reading: the answer names the log, nothing else."""
+	caller = callers("Sales Manager", "Sales Master Manager", "Sales User")
+	row = data(caller.post("customers.create", customer_name=tag), 201)
+	frappe.db.set_value("Customer", row["name"], "default_currency", "x" * 3, update_modified=False)
+	frappe.db.commit()  # the web server must see it
+	answer = caller.get("customers.get", name=row["name"])
+	assert "Traceback" not in answer.text and 'File "' not in answer.text
