@@ -331,6 +331,8 @@ def _error_responses() -> dict[str, Any]:
 						"required": ["error"],
 					}
 				},
+				# a web server in front says in its own words that an address is too long, or that nobody answers it
+				**({"text/html": {}} if status in (400, 502, 503) else {}),
 			},
 		}
 	return found
@@ -415,7 +417,7 @@ class _Shapes:
 
 def _names(defined: Mapping[str, Any]) -> dict[str, str]:
 	"""pydantic's name of each schema → ours. Two models of one name are told apart by their module ("orders.Line"), pages
-	and bulk bodies are named after their rows: names do not change when a method is added elsewhere."""
+	and bulk bodies are named after their rows."""
 	found = {}
 	for name in defined:
 		module, _underscores, own = name.rpartition("__") if "__v1__" in name else ("", "", name)
