@@ -98,6 +98,8 @@ after_request = [
 	"integration_hub.api.webhooks.after_request",
 	"integration_hub.api.rest.border.after_request",
 ]
+# keys of the public API
+auth_hooks = ["integration_hub.api.rest.keys.authenticate"]
 before_request = ["integration_hub.api.rest.callers.begin"]
 
 # /integration-hub/api: read the public API's description and try it
@@ -106,7 +108,7 @@ page_renderer = ["integration_hub.api.reader.ApiPage"]
 scheduler_events = {
 	"cron": {"* * * * *": ["integration_hub.tasks.sweep"]},
 	"hourly_long": ["integration_hub.tasks.review_payment_pages"],
-	"daily_long": ["integration_hub.tasks.forget_old_data"],
+	"daily_long": ["integration_hub.tasks.forget_old_data", "integration_hub.tasks.review_api_keys"],
 }
 
 # Integration documents are found by reference; they must not keep ERPNext documents from being deleted

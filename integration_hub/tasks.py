@@ -12,6 +12,7 @@ from frappe import _
 from integration_hub.sync import (
 	communications,
 	jobs,
+	keys,
 	outbox,
 	parcels,
 	payments,
@@ -79,6 +80,11 @@ def sweep() -> None:
 def forget_old_data() -> None:
 	"""Scheduler, daily: remove personal data and old rows after their retention time."""
 	retention.forget()
+
+
+def review_api_keys() -> None:
+	"""Scheduler, daily: keys of the public API that are old or that nobody uses."""
+	keys.review()
 
 
 @harmless

@@ -15,12 +15,12 @@ from typing import Any
 
 import frappe
 from frappe import _
-from frappe.utils import now_datetime
+from frappe.utils import cint, now_datetime
 
 from integration_hub.connectors import UnknownConnector
 from integration_hub.connectors.contract import Connector, SyncsRecords, capabilities, satisfies
 from integration_hub.erp.mapping import DOCTYPES
-from integration_hub.sync import commands, connections, pull, replay, resources, setup
+from integration_hub.sync import commands, connections, keys, pull, replay, resources, setup
 from integration_hub.sync import troubles as finding
 from integration_hub.sync.words import in_words
 
@@ -156,6 +156,23 @@ def resume(connection: str) -> str:
 		return _("The Connection is not paused.")
 	with in_words():
 		return setup.resume(doc)
+
+
+# --- keys of the public API -------------------------------------------------------------------------------
+
+
+@frappe.whitelist(methods=["POST"])
+def rotate_api_key(key: str, overlap_hours: int | str = 0) -> str:
+	"""A fresh secret for an Integration API Key: its whole token, which is shown this once. The former one works on for
+	`overlap_hours`."""
+	frappe.has_permission(keys.DOCTYPE, "write", throw=True)
+	doc = frappe.get_doc(keys.DOCTYPE, key)
+	doc.check_permission("write")
+	keys.validate(doc)  # whoever may not make a key for this user may not read its secret either
+	hours = cint(overlap_hours)
+	if not 0 <= hours <= keys.LONGEST_OVERLAP:
+		frappe.throw(_("The hours must be between 0 and {0}.").format(keys.LONGEST_OVERLAP))
+	return keys.issue(doc, hours)
 
 
 # --- buttons of Events ------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from frappe import _
 from frappe.utils import strip_html
 from werkzeug.wrappers import Request, Response
 
-from integration_hub.api.rest import calls
+from integration_hub.api.rest import callers, calls, limits
 from integration_hub.api.rest.endpoint import PREFIX, refuse, registry
 from integration_hub.api.rest.errors import ApiError
 
@@ -55,6 +55,10 @@ def _failure(response: Response, request: Request) -> ApiError:
 	path = request.path.removeprefix("/api/method/").rstrip("/")
 	one = registry().get(path)
 	signed_in = getattr(frappe.local, "session", None) and frappe.session.user not in ("", "Guest", None)
+	if refusal := getattr(frappe.local, "integration_hub_refusal", None):
+		return ApiError("forbidden", refusal)
+	if response.status_code == 401 and limits.guessed(callers.address(), "keys"):
+		return ApiError("too_many", _("Too many wrong keys from this address."), retry_after=60)
 	if response.status_code == 401 or (
 		one and not one.guests and not signed_in and response.status_code == 403
 	):

@@ -45,6 +45,15 @@ def address() -> str:
 	return forwarded or peer or "127.0.0.1"
 
 
+def is_https() -> bool:
+	"""Did the caller come over TLS, as our own proxy (on this machine) says?"""
+	request = frappe.request
+	if request.remote_addr in ("127.0.0.1", "::1"):
+		forwarded = request.headers.get("X-Forwarded-Proto", "").split(",")[-1].strip()
+		return (forwarded or request.environ.get("wsgi.url_scheme")) == "https"
+	return request.environ.get("wsgi.url_scheme") == "https"
+
+
 def request_id() -> str:
 	"""One id for a request, in its answer and in the log."""
 	if not getattr(frappe.local, "integration_hub_request", None):

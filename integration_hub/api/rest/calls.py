@@ -9,6 +9,7 @@ from frappe.utils import now_datetime
 from werkzeug.wrappers import Request, Response
 
 from integration_hub.api.rest import callers
+from integration_hub.sync import keys
 
 DOCTYPE = "Integration API Call"
 
@@ -33,4 +34,6 @@ def note(request: Request, response: Response) -> None:
 		}
 	)
 	row.db_insert()
+	if callers.key():
+		keys.used(callers.key(), callers.address())
 	frappe.db.commit()  # a row of its own: the request's work has ended
