@@ -142,9 +142,34 @@ class Description:
 		return self._calls.fetch("description.openapi", {})
 
 
+class Keys:
+	"""The key that a caller has signed in with: what it may, and a new secret for it."""
+
+	def __init__(self, calls: Calls):
+		self._calls = calls
+
+	def me(self) -> t.Whoami:
+		"""Who the caller is to this site. The user that the key, token or session stands for, its
+		roles and its limit."""
+		found: t.Whoami = self._calls.read("keys.me", {})
+		return found
+
+	def rotate(
+		self, *, overlap_hours: int | Unset = UNSET, idempotency_key: str | None = None
+	) -> t.NewSecret:
+		"""A new secret for the key that calls. The answer holds the whole new token, this once: it
+		is not kept, not even for an Idempotency-Key. Answers 403 to callers that came without
+		an Integration API Key."""
+		found: t.NewSecret = self._calls.write(
+			"keys.rotate", {"overlap_hours": overlap_hours}, idempotency_key
+		)
+		return found
+
+
 class Methods:
 	"""All methods, by kind of thing."""
 
 	def __init__(self, calls: Calls):
 		self.customers = Customers(calls)
 		self.description = Description(calls)
+		self.keys = Keys(calls)

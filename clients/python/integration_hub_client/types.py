@@ -68,6 +68,11 @@ class NewCustomer(TypedDict):
 	default_price_list: NotRequired[str | None]
 
 
+class NewSecret(TypedDict):
+	token: NotRequired[str]
+	former_works_until: NotRequired[str | None]
+
+
 class Problem(TypedDict):
 	field: str
 	message: str
@@ -87,3 +92,11 @@ class RowResult(TypedDict):
 	status: str
 	name: NotRequired[str | None]
 	error: NotRequired[RowError | None]
+
+
+class Whoami(TypedDict):
+	user: NotRequired[str]
+	key: NotRequired[str | None]
+	roles: NotRequired[list[str]]
+	calls_per_minute: NotRequired[int]
+	expires_on: NotRequired[str | None]
