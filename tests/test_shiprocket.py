@@ -68,6 +68,53 @@ def delivered(quantity=2, email="", cod=False):
 	return note
 
 
+def picked(orders=1):
+	"""A submitted Pick List for Sales Orders of one customer in India."""
+	from erpnext.selling.doctype.sales_order.sales_order import create_pick_list
+
+	books.rate("INR", books.currency(), 0.011)
+	buyer = books.customer(f"Shiprocket Picked {frappe.generate_hash(length=6)}")
+	pick_list = None
+	for _number in range(orders):
+		order = ordered(buyer)
+		pick_list = create_pick_list(order.name, pick_list)
+	pick_list.insert()
+	pick_list.submit()
+	frappe.db.commit()  # as the request of a person's click does
+	return pick_list
+
+
+def ordered(buyer):
+	sku = f"SRP-{frappe.generate_hash(length=6)}"
+	books.stock_item(sku, 50)
+	order = frappe.get_doc(
+		{
+			"doctype": "Sales Order",
+			"company": books.company(),
+			"customer": buyer,
+			"currency": "INR",
+			"conversion_rate": 0.011,
+			"delivery_date": frappe.utils.today(),
+			"shipping_address_name": books.address("Customer", buyer),
+			"set_warehouse": books.warehouse(),
+			"items": [
+				{
+					"item_code": sku,
+					"qty": 2,
+					"rate": 450,
+					"price_list_rate": 450,
+					"warehouse": books.warehouse(),
+				}
+			],
+		}
+	)
+	order.set_missing_values()
+	order.conversion_rate = 0.011
+	order.insert()
+	order.submit()
+	return order
+
+
 def made(note, boxes=(BOX,), **more):
 	name = shipping.make_shipment("Delivery Note", note.name, list(boxes), **more)
 	frappe.db.commit()  # as the request of a person's click does
@@ -139,6 +186,90 @@ def test_from_the_delivery_note_to_the_door(carrier):
 		"Delivered",
 	)
 	assert len(frappe.get_doc("Integration Parcel", parcel.name).scans) >= 6
+
+
+def test_from_the_pick_list_to_the_label(carrier, people):
+	"""All through the web, as somebody in the warehouse does it: ERPNext's Delivery Note of the Pick List, the parcel that
+	is suggested, rates, booking, and the label where it is looked for."""
+	from erpnext.stock.doctype.pick_list.pick_list import create_delivery_note
+
+	connected, pick_list = carrier(), picked(orders=2)
+	packer, where = people("shipper"), {"doctype": "Pick List", "name": pick_list.name}
+
+	def said(verb, function, **arguments):
+		answer = packer.ask(verb, f"/api/method/integration_hub.api.shipping.{function}", **arguments)
+		assert answer.status_code == 200, answer.text
+		return answer.json()["message"]
+
+	early = packer.ask("GET", "/api/method/integration_hub.api.shipping.options", **where)
+	assert early.status_code == 417 and "no submitted Delivery Note" in early.text
+	note = create_delivery_note(pick_list.name)
+	note.submit()
+	frappe.db.commit()  # as the request of a person's click does
+
+	options = said("GET", "options", **where)
+	assert options["delivery_notes"] == [note.name] and options["currency"] == "INR"
+	assert (options["owed"], len(note.items)) == (1800, 2)
+	assert connected.connection in [one["name"] for one in options["carriers"]]
+	shipment = said("POST", "make_shipment", **where, parcels=options["parcels"], cod_amount=0)
+	[cheapest, *_others] = said("GET", "rates", shipment=shipment, connection=connected.connection)
+	answer = said(
+		"POST",
+		"book",
+		shipment=shipment,
+		connection=connected.connection,
+		service_id=cheapest["service_id"],
+	)
+	assert answer["status"] == "Done", answer
+
+	[parcel] = parcels_of(shipment)
+	doc = frappe.get_doc("Shipment", shipment)
+	assert (doc.status, doc.awb_number) == ("Booked", parcel.tracking_number)
+	assert [row.delivery_note for row in doc.shipment_delivery_note] == [note.name]
+	assert doc.delivery_customer == note.customer
+	[order] = connected.world.orders.values()
+	assert {one["sku"] for one in order.given["order_items"]} == {row.item_code for row in note.items}
+	assert float(order.given["sub_total"]) == 1800
+	for doctype, name in (
+		("Shipment", shipment),
+		("Delivery Note", note.name),
+		("Pick List", pick_list.name),
+	):
+		[label] = frappe.get_all(
+			"File", filters={"attached_to_doctype": doctype, "attached_to_name": name}, pluck="file_url"
+		)
+		paper = packer.ask("GET", label)
+		assert paper.status_code == 200 and parcel.tracking_number in paper.text, doctype
+
+	late = packer.ask("GET", "/api/method/integration_hub.api.shipping.options", **where)
+	assert late.status_code == 417, "everything that was picked is on its way"
+
+
+def test_a_pick_list_for_two_customers_is_shipped_from_their_delivery_notes(carrier):
+	from erpnext.selling.doctype.sales_order.sales_order import create_pick_list
+	from erpnext.stock.doctype.pick_list.pick_list import create_delivery_note
+
+	connected = carrier()
+	books.rate("INR", books.currency(), 0.011)
+	pick_list = None
+	for _number in range(2):
+		buyer = books.customer(f"Shiprocket Picked {frappe.generate_hash(length=6)}")
+		pick_list = create_pick_list(ordered(buyer).name, pick_list)
+	pick_list.insert()
+	pick_list.submit()
+	create_delivery_note(pick_list.name)
+	notes = frappe.get_all(
+		"Delivery Note Item", filters={"against_pick_list": pick_list.name}, pluck="parent", order_by="parent"
+	)
+	for name in notes:
+		frappe.get_doc("Delivery Note", name).submit()
+	frappe.db.commit()  # as the requests of a person's clicks do
+	with pytest.raises(frappe.ValidationError, match="Ship each from its Delivery Note"):
+		shipping.options("Pick List", pick_list.name)
+	shipment = made(frappe.get_doc("Delivery Note", notes[0]))
+	assert shipping.book(shipment, connected.connection, "24")["status"] == "Done"
+	# one is on its way, so the Pick List means the other
+	assert shipping.options("Pick List", pick_list.name)["delivery_notes"] == [notes[1]]
 
 
 def test_webhooks_that_never_came_are_polled_in_one_call(carrier):

@@ -69,7 +69,7 @@ def rates(shipment: str, connection: str) -> list[dict[str, Any]]:
 def make_shipment(
 	doctype: str, name: str, parcels: str | list[dict[str, Any]], cod_amount: float | str = 0
 ) -> str:
-	"""A submitted Shipment for a Delivery Note (or the Delivery Notes of a Pick List), to be booked next."""
+	"""A submitted Shipment for a Delivery Note (or those of a Pick List that no Shipment has yet), to be booked next."""
 	frappe.has_permission("Shipment", "create", throw=True)
 	notes = _notes(doctype, name)
 	return _make(notes, parcels, cod_amount)
@@ -171,17 +171,13 @@ def _notes(doctype: str, name: str) -> list[Any]:
 		names = dict.fromkeys(row.delivery_note for row in source.shipment_delivery_note)
 		notes = [frappe.get_doc("Delivery Note", one) for one in names]
 	else:
-		names = frappe.get_all(
-			"Delivery Note Item",
-			filters={"against_pick_list": name, "docstatus": 1},
-			pluck="parent",
-			distinct=True,
-		)
-		notes = [frappe.get_doc("Delivery Note", one) for one in names]
+		notes = [frappe.get_doc("Delivery Note", one) for one in parcels.notes_to_ship(name)]
 	for note in notes:
 		note.check_permission("read")
 	if not notes:
-		frappe.throw(_("{0} {1} has no submitted Delivery Note yet.").format(_(doctype), name))
+		frappe.throw(_("{0} {1} has no submitted Delivery Note to ship.").format(_(doctype), name))
+	if doctype == "Pick List":
+		parcels.must_go_together(notes)
 	return notes
 
 

@@ -64,7 +64,7 @@ def make_shipment(
 	from erpnext.stock.doctype.delivery_note.delivery_note import make_shipment as of_note
 
 	notes = [frappe.get_doc("Delivery Note", name) for name in delivery_notes]
-	_together(notes)
+	must_go_together(notes)
 	first = notes[0]
 	doc = frappe.new_doc("Shipment")
 	# safe: a manager has switched on that every Delivery Note is shipped; in a person's name rights are checked
@@ -102,14 +102,41 @@ def make_shipment(
 	return doc
 
 
-def _together(notes: Sequence[Any]) -> None:
+def notes_to_ship(pick_list: str) -> list[str]:
+	"""The submitted Delivery Notes of a Pick List that no submitted Shipment has yet, oldest first: what is picked and
+	delivered in two goes is shipped in two."""
+	note, row = frappe.qb.DocType("Delivery Note"), frappe.qb.DocType("Delivery Note Item")
+	shipped = frappe.qb.DocType("Shipment Delivery Note")
+	found = (
+		frappe.qb.from_(row)
+		.join(note)
+		.on(note.name == row.parent)
+		.select(note.name)
+		.where((row.against_pick_list == pick_list) & (note.docstatus == 1))
+		.where(
+			note.name.notin(
+				frappe.qb.from_(shipped).select(shipped.delivery_note).where(shipped.docstatus == 1)
+			)
+		)
+		.orderby(note.creation)
+		.run(pluck=True)
+	)
+	return list(dict.fromkeys(found))
+
+
+def must_go_together(notes: Sequence[Any]) -> None:
+	"""Throws when Delivery Notes cannot travel in one Shipment."""
 	first = notes[0]
 	for note in notes:
 		if note.docstatus != 1:
 			frappe.throw(_("{0} is not submitted.").format(note.name))
 		same = ("company", "customer", "shipping_address_name", "is_return", "currency")
 		if any((note.get(field) or "") != (first.get(field) or "") for field in same):
-			frappe.throw(_("{0} and {1} do not go to the same place.").format(first.name, note.name))
+			frappe.throw(
+				_("{0} and {1} do not go to the same place. Ship each from its Delivery Note.").format(
+					first.name, note.name
+				)
+			)
 	if not (first.shipping_address_name or first.customer_address):
 		frappe.throw(_("{0} has no address to ship to. Enter one in the Delivery Note.").format(first.name))
 
@@ -200,8 +227,7 @@ def booked(booking: Booking, shipment: str, ctx: Context) -> Result:
 	)
 	for note in notes:
 		_mark_note(note, numbers, booking)
-	documents = [("Shipment", shipment), *(("Delivery Note", note) for note in notes)]
-	_files, trouble = attach(booking.papers, documents)
+	_files, trouble = attach(booking.papers, _labelled_documents(shipment, notes))
 	sentence = _("Booked with {0}: {1}").format(booking.carrier, numbers)
 	return Result("Shipment", shipment, " ".join(filter(None, (sentence, booking.note, trouble))))
 
@@ -281,12 +307,26 @@ def _attach(paper: Paper, documents: Sequence[tuple[str, str]]) -> list[str]:
 	return made
 
 
+def _labelled_documents(shipment: str, notes: Sequence[str]) -> list[tuple[str, str]]:
+	"""Where people look for the label: the Shipment, its Delivery Notes, and the Pick Lists that they came from."""
+	picked = frappe.get_all(
+		"Delivery Note Item",
+		filters={"parent": ("in", list(notes)), "against_pick_list": ("is", "set")},
+		pluck="against_pick_list",
+	)
+	return [
+		("Shipment", shipment),
+		*(("Delivery Note", note) for note in notes),
+		*(("Pick List", name) for name in dict.fromkeys(picked)),
+	]
+
+
 def labelled(papers: Sequence[Paper], shipment: str) -> Result:
 	"""Labels that came later than the booking."""
 	notes = frappe.get_all(
 		"Shipment Delivery Note", filters={"parent": shipment}, pluck="delivery_note", distinct=True
 	)
-	made, trouble = attach(papers, [("Shipment", shipment), *(("Delivery Note", note) for note in notes)])
+	made, trouble = attach(papers, _labelled_documents(shipment, notes))
 	if trouble:
 		raise Rejected(trouble)
 	return Result("Shipment", shipment, _("Label attached") if made else _("The carrier gives no label."))

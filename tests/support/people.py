@@ -13,6 +13,7 @@ PEOPLE = {
 	"stranger": ("Sales User",),
 	"reader": ("Integration User", "Accounts User"),
 	"stock": ("Stock User", "Sales User"),
+	"shipper": ("Stock Manager",),
 	"accounts": ("Accounts User",),
 	"judge": ("Sales Manager",),
 }

@@ -39,6 +39,13 @@ STATUS = {
 		("Cancelled", lambda doc: doc.docstatus == 2),
 		("Closed", lambda doc: doc.status == "Closed" and doc.docstatus != 2),
 	],
+	"Pick List": [
+		("Draft", lambda doc: True),
+		("Open", lambda doc: doc.docstatus == 1),
+		("Partly Delivered", lambda doc: doc.docstatus == 1 and 0 < flt(doc.per_delivered) < 100),
+		("Completed", lambda doc: doc.docstatus == 1 and flt(doc.per_delivered) >= 100),
+		("Cancelled", lambda doc: doc.docstatus == 2),
+	],
 }
 
 

@@ -184,7 +184,8 @@ def update_status(status, name) -> None:
 
 @frappe.whitelist()
 def make_delivery_note(source_name, target_doc=None, kwargs=None):
-	"""An unsaved Delivery Note of what is not delivered yet."""
+	"""An unsaved Delivery Note of what is not delivered yet; with `skip_item_mapping` in `kwargs` without its rows."""
+	skip_rows = bool((kwargs or {}).get("skip_item_mapping"))
 
 	def finish(source, target):
 		target.run_method("set_missing_values")
@@ -207,12 +208,41 @@ def make_delivery_note(source_name, target_doc=None, kwargs=None):
 			"Sales Order Item": {
 				"doctype": "Delivery Note Item",
 				"field_map": {"rate": "rate", "name": "so_detail", "parent": "against_sales_order"},
-				"condition": lambda row: abs(row.delivered_qty) < abs(row.qty),
+				"condition": lambda row: not skip_rows and abs(row.delivered_qty) < abs(row.qty),
 				"postprocess": update_row,
 			},
 		},
 		target_doc,
 		finish,
+	)
+
+
+@frappe.whitelist()
+def create_pick_list(source_name, target_doc=None):
+	"""An unsaved Pick List of what is not delivered yet, from the warehouses of the order's rows."""
+
+	def update_row(source, target, source_parent):
+		target.qty = flt(source.qty) - flt(source.delivered_qty)
+		target.stock_qty = target.qty * flt(source.conversion_factor)
+
+	return get_mapped_doc(
+		"Sales Order",
+		source_name,
+		{
+			"Sales Order": {
+				"doctype": "Pick List",
+				"field_map": {"set_warehouse": "parent_warehouse"},
+				"validation": {"docstatus": ["=", 1]},
+			},
+			"Sales Order Item": {
+				"doctype": "Pick List Item",
+				"field_map": {"parent": "sales_order", "name": "sales_order_item"},
+				"condition": lambda row: abs(row.delivered_qty) < abs(row.qty),
+				"postprocess": update_row,
+			},
+		},
+		target_doc,
+		lambda source, target: target.set("purpose", "Delivery"),
 	)
 
 

@@ -42,6 +42,19 @@ class DeliveryNote(SellingController):
 				"target_ref_field": "qty",
 				"no_allowance": True,
 			},
+			{
+				"source_dt": "Delivery Note Item",
+				"source_field": "stock_qty",
+				"join_field": "pick_list_item",
+				"target_dt": "Pick List Item",
+				"target_field": "delivered_qty",
+				"target_ref_field": "picked_qty",
+				"percent_join_field": "against_pick_list",
+				"target_parent_dt": "Pick List",
+				"target_parent_field": "per_delivered",
+				"status_field": "delivery_status",
+				"keyword": "Delivered",
+			},
 		]
 		if cint(self.is_return):
 			updaters += [
