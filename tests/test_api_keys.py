@@ -136,6 +136,54 @@ def test_a_key_opens_the_public_api_only(web, key, path):
 	assert answer.status_code in (301, 302, 401, 403) and key.doc.user not in answer.text
 
 
+@pytest.mark.parametrize("where", ["address", "body", "form"])
+def test_a_key_calls_what_the_address_says(web, key, where):
+	"""Frappe runs what `cmd` names, wherever the request was sent to: a key must not get out of the public API by it."""
+	caller = Caller(web, {"Authorization": f"Bearer {key.token}", **TLS})
+	options = {
+		"address": {"params": {"cmd": "frappe.auth.get_logged_user"}},
+		"body": {"json": {"cmd": "frappe.auth.get_logged_user"}},
+		"form": {"data": {"cmd": "frappe.auth.get_logged_user"}},
+	}[where]
+	answer = caller.raw("POST", "customers.list", **options)
+	assert key.doc.user not in answer.text
+	error(answer, 403, "forbidden")
+
+
+def test_a_wrong_key_beside_a_session_is_refused(web, people, key):
+	person = people("stranger")
+	assert person.ask("GET", "/api/method/frappe.auth.get_logged_user").status_code == 200
+	answer = person.session.get(
+		f"{web}/api/method/integration_hub.api.v1.keys.me",
+		headers={"Authorization": f"Bearer {key.token[:-1]}", **TLS},
+		timeout=60,
+	)
+	error(answer, 401, "unauthorised")
+
+
+def test_whoever_lost_the_answer_of_a_rotation_rotates_again(key):
+	caller = Caller(key.web, {"Authorization": f"Bearer {key.token}", **TLS})
+	lost = data(caller.post("keys.rotate", overlap_hours=1))["token"]
+	new = data(caller.post("keys.rotate", overlap_hours=1))["token"]
+	data(key.call())
+	data(key.call(token=new))
+	error(key.call(token=lost), 401, "unauthorised")
+
+
+def test_a_manager_switches_off_a_key_that_may_more_but_does_not_get_its_token(web, people, tag):
+	boss = user(f"boss-{tag}@hub.example", "System Manager")
+	doc = frappe.get_doc({"doctype": keys.DOCTYPE, "title": tag, "user": boss}).insert()
+	keys.issue(doc)
+	frappe.db.commit()  # the web server must see it
+	manager = people("manager")
+	path = f"/api/resource/{keys.DOCTYPE}/{doc.name}"
+	assert manager.ask("PUT", path, enabled=0).status_code == 200
+	doc.reload()
+	assert not doc.enabled and "desk-manager" in doc.off_reason
+	assert manager.post_to("integration_hub.api.desk.rotate_api_key", key=doc.name).status_code == 403
+	assert manager.ask("PUT", path, enabled=1).status_code == 403
+
+
 def test_the_former_secret_works_as_long_as_was_said(key):
 	caller = Caller(key.web, {"Authorization": f"Bearer {key.token}", **TLS})
 	new = data(caller.post("keys.rotate", overlap_hours=2))
@@ -222,7 +270,7 @@ def rules():
 def test_keys_that_nobody_uses_are_switched_off(key, web, tag, rules):
 	other = Key(web, f"{tag}-used")
 	for one in (key, other):
-		_age(one.doc, 100, "creation", "rotated_at")
+		_age(one.doc, 100, "creation", "rotated_at", "enabled_at")
 	data(other.call())
 	rules(unused_keys_off_days=0)
 	assert keys.review()["switched off"] == 0

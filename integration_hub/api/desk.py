@@ -168,7 +168,7 @@ def rotate_api_key(key: str, overlap_hours: int | str = 0) -> str:
 	frappe.has_permission(keys.DOCTYPE, "write", throw=True)
 	doc = frappe.get_doc(keys.DOCTYPE, key)
 	doc.check_permission("write")
-	keys.validate(doc)  # whoever may not make a key for this user may not read its secret either
+	keys.must_act_for(doc.user)  # whoever may not make a key for this user may not read its secret either
 	hours = cint(overlap_hours)
 	if not 0 <= hours <= keys.LONGEST_OVERLAP:
 		frappe.throw(_("The hours must be between 0 and {0}.").format(keys.LONGEST_OVERLAP))

@@ -40,18 +40,22 @@ _COLUMNS = (
 )
 
 
-def issue(doc: Any, overlap_hours: int = 0) -> str:
+def issue(doc: Any, overlap_hours: int = 0, in_use: str | None = None) -> str:
 	"""A fresh secret for a key: the whole token, which nobody can show again. The former one works on for
-	`overlap_hours` (0: ends now). In the caller's transaction."""
+	`overlap_hours` (0: ends now). In the caller's transaction.
+
+	`in_use` is the hash of the secret that the caller itself came with (`find`): that one works on. A caller that lost the
+	answer of a former rotation holds only that."""
 	hours = min(max(int(overlap_hours or 0), 0), LONGEST_OVERLAP)
 	secret, moment = secrets.token_urlsafe(32), now_datetime()
 	doc.db_set(
 		{
-			"previous_hash": doc.secret_hash if hours and doc.secret_hash else None,
+			"previous_hash": (in_use or doc.secret_hash) if hours and doc.secret_hash else None,
 			"previous_until": moment + timedelta(hours=hours) if hours and doc.secret_hash else None,
 			"secret_hash": _hash(secret),
 			"hint": secret[-4:],
 			"rotated_at": moment,
+			"reminded_at": None,
 		}
 	)
 	return f"{PREFIX}{doc.name}_{secret}"
@@ -70,6 +74,7 @@ def find(token: str) -> Any | None:
 		return None
 	if row.expires_on and get_datetime(row.expires_on) <= now_datetime():
 		return None
+	row.in_use = given
 	return row if frappe.db.get_value("User", row.user, "enabled") else None
 
 
@@ -119,16 +124,29 @@ def validate(doc: Any) -> None:
 		frappe.throw(str(error))
 	if doc.user in ("Administrator", "Guest"):
 		frappe.throw(_("A key cannot act as {0}. Make a user with the roles it needs.").format(doc.user))
+	if doc.enabled:  # whoever may write keys may switch any of them off
+		must_act_for(doc.user)
+	former = doc.get_doc_before_save()
+	if doc.enabled and not (former and former.enabled):
+		doc.enabled_at, doc.off_reason = now_datetime(), None
+	elif not doc.enabled and former and former.enabled and not doc.off_reason:
+		doc.off_reason = _("Switched off by {0}.").format(frappe.session.user)
+
+
+def must_act_for(user: str) -> None:
+	"""Raise frappe.PermissionError unless the present person may hold a token of this user's: a token is worth what its
+	user may do, and nobody gets more than they have. System Managers may; they set passwords, too."""
 	mine = set(frappe.get_roles())
-	if frappe.session.user != "Administrator" and "System Manager" not in mine:
-		more = set(frappe.get_roles(doc.user)) - mine - {"All", "Guest", "Desk User"}
-		if more:
-			frappe.throw(
-				_("{0} may do more than you ({1}), so a System Manager must make this key.").format(
-					doc.user, ", ".join(sorted(more))
-				),
-				frappe.PermissionError,
-			)
+	if frappe.session.user in ("Administrator", user) or "System Manager" in mine:
+		return
+	more = set(frappe.get_roles(user)) - mine - {"All", "Guest", "Desk User"}
+	if more or frappe.db.exists("User Permission", {"user": frappe.session.user}):
+		frappe.throw(
+			_("{0} may do more than you ({1}), so a System Manager must make this key.").format(
+				user, ", ".join(sorted(more)) or _("User Permissions bind you")
+			),
+			frappe.PermissionError,
+		)
 
 
 # --- by day ------------------------------------------------------------------------------------------------
@@ -144,17 +162,22 @@ def review() -> dict[str, int]:
 
 
 def unused(days: int) -> list[Any]:
-	"""Keys that are on and were not used for so many days (nor made or rotated since)."""
+	"""Keys that are on and were not used for so many days (nor made, rotated or switched on since)."""
 	since = add_days(now_datetime(), -days)
 	rows = frappe.get_all(
 		DOCTYPE,
 		filters={"enabled": 1},
-		fields=["name", "title", "user", "creation", "rotated_at", "last_used_at"],
+		fields=["name", "title", "user", "creation", "rotated_at", "last_used_at", "enabled_at"],
 	)
 	return [
 		row
 		for row in rows
-		if max(get_datetime(one) for one in (row.creation, row.rotated_at, row.last_used_at) if one) < since
+		if max(
+			get_datetime(one)
+			for one in (row.creation, row.rotated_at, row.last_used_at, row.enabled_at)
+			if one
+		)
+		< since
 	]
 
 

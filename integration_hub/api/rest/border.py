@@ -55,8 +55,8 @@ def _failure(response: Response, request: Request) -> ApiError:
 	path = request.path.removeprefix("/api/method/").rstrip("/")
 	one = registry().get(path)
 	signed_in = getattr(frappe.local, "session", None) and frappe.session.user not in ("", "Guest", None)
-	if refusal := getattr(frappe.local, "integration_hub_refusal", None):
-		return ApiError("forbidden", refusal)
+	if callers.refusal():
+		return callers.refusal()
 	if response.status_code == 401 and limits.guessed(callers.address(), "keys"):
 		return ApiError("too_many", _("Too many wrong keys from this address."), retry_after=60)
 	if response.status_code == 401 or (

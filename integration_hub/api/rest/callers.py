@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import time
 from typing import Any
 
@@ -13,6 +14,11 @@ from integration_hub.api.rest import limits
 def key() -> Any | None:
 	"""The Integration API Key this request came with (its row), or None: another kind of sign-in, or nobody."""
 	return getattr(frappe.local, "integration_hub_key", None)
+
+
+def refusal() -> Any | None:
+	"""Why one of our own rules did not sign the request in (an ApiError), or None."""
+	return getattr(frappe.local, "integration_hub_refusal", None)
 
 
 def identity() -> str:
@@ -35,23 +41,31 @@ def allowed() -> int:
 
 
 def address() -> str:
-	"""The caller's address. Only what our own proxy (on this machine) has added to X-Forwarded-For counts: anybody can
-	write the entries before it."""
-	request = frappe.request
-	peer = request.remote_addr or ""
-	if peer not in ("127.0.0.1", "::1", ""):
+	"""The caller's address. Only what our own proxy has added to X-Forwarded-For counts: anybody can write the entries
+	before it."""
+	peer = frappe.request.remote_addr or ""
+	if not _is_our_proxy(peer):
 		return peer
-	forwarded = request.headers.get("X-Forwarded-For", "").split(",")[-1].strip()
+	forwarded = frappe.request.headers.get("X-Forwarded-For", "").split(",")[-1].strip()
 	return forwarded or peer or "127.0.0.1"
 
 
 def is_https() -> bool:
-	"""Did the caller come over TLS, as our own proxy (on this machine) says?"""
+	"""Did the caller come over TLS? What our own proxy says; without one, how the request came here."""
 	request = frappe.request
-	if request.remote_addr in ("127.0.0.1", "::1"):
+	if _is_our_proxy(request.remote_addr or ""):
 		forwarded = request.headers.get("X-Forwarded-Proto", "").split(",")[-1].strip()
 		return (forwarded or request.environ.get("wsgi.url_scheme")) == "https"
 	return request.environ.get("wsgi.url_scheme") == "https"
+
+
+def _is_our_proxy(peer: str) -> bool:
+	"""A proxy on this machine, or one that `integration_hub_proxies` in site_config.json names: addresses and networks,
+	for sites whose proxy is another machine or container."""
+	if peer in ("127.0.0.1", "::1", ""):
+		return True
+	named = frappe.conf.get("integration_hub_proxies") or ()
+	return any(ipaddress.ip_address(peer) in ipaddress.ip_network(one, strict=False) for one in named)
 
 
 def request_id() -> str:

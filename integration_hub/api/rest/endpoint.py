@@ -29,7 +29,7 @@ from pydantic import BaseModel
 from werkzeug.wrappers import Response
 
 from integration_hub.api.rest import callers, idempotency, limits, strict
-from integration_hub.api.rest.errors import ApiError, from_exception
+from integration_hub.api.rest.errors import ApiError, from_exception, invalid
 from integration_hub.api.rest.shapes import Answer, Bulk
 from integration_hub.sync import jobs
 
@@ -54,6 +54,8 @@ class Endpoint:
 	guests: bool
 	#: HTTP status of success
 	status: int
+	#: the answer holds a secret: it is not kept for an Idempotency-Key
+	secret: bool
 
 	@property
 	def bulk(self) -> bool:
@@ -66,11 +68,17 @@ class Endpoint:
 
 
 def endpoint(
-	verb: Literal["GET", "POST"], summary: str, *, guests: bool = False, status: int = 200
+	verb: Literal["GET", "POST"],
+	summary: str,
+	*,
+	guests: bool = False,
+	status: int = 200,
+	secret: bool = False,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
 	"""Make a function of `api/v1` callable at /api/method/<its dotted path>. See this module's text.
 
-	`guests`: whoever asks gets an answer; such a function must say nothing that is not public.
+	`guests`: whoever asks gets an answer; such a function must say nothing that is not public. `secret`: the
+	answer is told once and kept nowhere, so it takes no Idempotency-Key.
 	"""
 
 	def register(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -86,6 +94,7 @@ def endpoint(
 			gives=gives,
 			guests=guests,
 			status=status,
+			secret=secret,
 		)
 		_REGISTERED[one.path] = one
 
@@ -121,7 +130,7 @@ def _answer(one: Endpoint) -> Response:
 			answer = one.run(given)
 			frappe.db.rollback()  # a read leaves nothing behind
 		else:
-			answer = idempotency.once(one.path, frappe.request, lambda: _written(one, given))
+			answer = _once(one, given)
 			frappe.db.commit()  # what was done and the kept answer together, before it is told
 	except Exception as error:  # noqa: BLE001 - the border of a request: sorted and answered, none is swallowed
 		frappe.db.rollback()
@@ -131,6 +140,14 @@ def _answer(one: Endpoint) -> Response:
 		return refuse(failure, headers)
 	frappe.local.message_log = []
 	return respond(answer, headers, conditional=one.verb == "GET")
+
+
+def _once(one: Endpoint, given: Any) -> Answer:
+	if one.secret:
+		if idempotency.HEADER in frappe.request.headers:
+			raise invalid(idempotency.HEADER, _("a secret is not kept, so this cannot be answered twice"))
+		return _written(one, given)
+	return idempotency.once(one.path, frappe.request, lambda: _written(one, given))
 
 
 def _written(one: Endpoint, given: Any) -> Answer:

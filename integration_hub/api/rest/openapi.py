@@ -178,7 +178,8 @@ def _headers(one: Endpoint) -> Iterator[dict[str, str]]:
 	if one.verb == "GET":
 		yield {"$ref": "#/components/parameters/IfNoneMatch"}
 		return
-	yield {"$ref": "#/components/parameters/IdempotencyKey"}
+	if not one.secret:
+		yield {"$ref": "#/components/parameters/IdempotencyKey"}
 	if takes_if_match(one):
 		yield {"$ref": "#/components/parameters/IfMatch"}
 
@@ -221,7 +222,7 @@ def _in_address(schema: Mapping[str, Any]) -> dict[str, Any]:
 
 def _good(one: Endpoint, shapes: _Shapes) -> dict[str, Any]:
 	headers = {name: {"$ref": f"#/components/headers/{name}"} for name in (*_LIMITS, "X-Request-Id", "ETag")}
-	if one.verb == "POST":
+	if one.verb == "POST" and not one.secret:
 		headers["Idempotent-Replayed"] = {"$ref": "#/components/headers/Idempotent-Replayed"}
 	found = {
 		str(one.status): {"description": "Done", "headers": headers, "content": _content(one.gives, shapes)}

@@ -49,19 +49,15 @@ def me() -> Whoami:
 	}
 
 
-@endpoint("POST", "A new secret for the key that calls")
+@endpoint("POST", "A new secret for the key that calls", secret=True)
 def rotate(rotation: Rotation) -> NewSecret:
-	"""The answer holds the whole new token, this once: it is not kept, not even for an Idempotency-Key. Answers 403 to
+	"""The answer holds the whole new token, this once: it is not kept, so there is no Idempotency-Key. Answers 403 to
 	callers that came without an Integration API Key."""
 	key = callers.key()
 	if key is None:
 		raise ApiError("forbidden", _("Only an Integration API Key can renew itself. Call with one."))
-	if frappe.request.headers.get("Idempotency-Key"):
-		raise ApiError(
-			"invalid", _("Idempotency-Key: a secret is not kept, so this cannot be answered twice")
-		)
 	doc = frappe.get_doc(keys.DOCTYPE, key.name)
-	token = keys.issue(doc, rotation.overlap_hours)
+	token = keys.issue(doc, rotation.overlap_hours, in_use=key.in_use)
 	return Answer({"token": token, "former_works_until": _utc(doc.previous_until)})
 
 

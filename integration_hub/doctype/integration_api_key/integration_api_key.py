@@ -8,5 +8,3 @@ from integration_hub.sync import keys
 class IntegrationAPIKey(Document):
 	def validate(self):
 		keys.validate(self)
-		if self.enabled:
-			self.off_reason = None
