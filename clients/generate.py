@@ -287,10 +287,14 @@ def _posts(name: str, operation: Json, document: Json) -> Iterator[str]:
 def _post(
 	name: str, parameters: list[_Parameter], operation: Json, gives: str, background: bool = False
 ) -> str:
-	headers = ["idempotency_key", *(["if_match"] if has_parameter(operation, "IfMatch") else [])]
+	names = {"IdempotencyKey": "idempotency_key", "IfMatch": "if_match"}
+	headers = [python for name, python in names.items() if has_parameter(operation, name)]
 	arguments = _arguments(parameters, background)
 	path = json.dumps(operation["operationId"])
-	body = f"\t\treturn self._calls.write({path}, {arguments}, {', '.join(headers)})"
+	sent = [f"{one}={one}" for one in headers]
+	if "idempotency_key" not in headers:
+		sent.append("keyed=False")
+	body = f"\t\treturn self._calls.write({path}, {arguments}, {', '.join(sent)})"
 	return _method(name, parameters, [f"{one}: str | None = None" for one in headers], gives, operation, body)
 
 

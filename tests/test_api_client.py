@@ -161,6 +161,15 @@ def test_each_post_has_a_key_of_its_own_unless_one_is_given(waits):
 
 
 @responses.activate
+def test_what_has_no_key_is_not_sent_again_on_a_guess(waits):
+	rotate = f"{OWN}{calling.PREFIX}keys.rotate"
+	responses.post(rotate, body=requests.ConnectionError("the answer was lost"))
+	with pytest.raises(requests.ConnectionError):
+		client.Hub(OWN, "a:b").keys.rotate()
+	assert len(responses.calls) == 1 and "Idempotency-Key" not in responses.calls[0].request.headers
+
+
+@responses.activate
 def test_patience_ends(waits):
 	responses.get(GET, json=_refusal("too_many"), status=429, headers={"Retry-After": "3600"})
 	with pytest.raises(client.TooMany):

@@ -18,6 +18,9 @@ from .errors import error_of
 PREFIX = "/api/method/integration_hub.api.v1."
 #: statuses after which the same request may be sent again; 409 and 429 only when the answer says when
 AGAIN = (429, 502, 503, 504)
+#: of these nobody knows whether the request was carried out
+UNSURE = (502, 504)
+KEY = "Idempotency-Key"
 
 Row = TypeVar("Row")
 
@@ -57,8 +60,10 @@ class Calls(Protocol):
 		self,
 		method: str,
 		arguments: Mapping[str, Any],
+		*,
 		idempotency_key: str | None = None,
 		if_match: str | None = None,
+		keyed: bool = True,
 	) -> Any: ...
 
 
@@ -100,6 +105,7 @@ class Sender:
 		options: dict[str, Any] = {"params": in_address(arguments)} if verb == "GET" else {}
 		if verb == "POST":
 			options["json"] = as_json(arguments)
+		harmless = verb == "GET" or KEY in headers
 		end = time.monotonic() + self._patience
 		for number in range(1, self._tries + 1):
 			wait: float | None
@@ -108,14 +114,16 @@ class Sender:
 					verb, f"{self._url}{PREFIX}{method}", headers=headers, timeout=self._timeout, **options
 				)
 			except (requests.ConnectionError, requests.Timeout):
-				# safe to send again: reads change nothing, and every POST has its Idempotency-Key
+				# reads change nothing, and with its Idempotency-Key a POST is done once
 				wait = _backoff(number)
-				if number == self._tries or time.monotonic() + wait > end:
+				if not harmless or number == self._tries or time.monotonic() + wait > end:
 					raise
 			else:
 				if answer.ok:
 					return _reply(answer)
 				wait = _wait(answer, number)
+				if answer.status_code in UNSURE and not harmless:
+					wait = None
 				if wait is None or number == self._tries or time.monotonic() + wait > end:
 					raise error_of(answer.status_code, _json(answer), answer.headers.get("X-Request-Id", ""))
 			time.sleep(wait)

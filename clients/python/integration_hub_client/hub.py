@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .calling import Reply, Sender, new_key
+from .calling import KEY, Reply, Sender, new_key
 from .methods import Methods
 
 
@@ -28,11 +28,13 @@ class Hub(Methods):
 		verb: str = "GET",
 		idempotency_key: str | None = None,
 		if_match: str | None = None,
+		keyed: bool = True,
 	) -> Reply:
-		"""Any method by its name ("customers.get"), with the whole answer."""
+		"""Any method by its name ("customers.get"), with the whole answer. `keyed`: a POST without an `idempotency_key` gets
+		a new one."""
 		headers = {}
-		if verb == "POST":
-			headers["Idempotency-Key"] = idempotency_key or new_key()
+		if verb == "POST" and keyed:
+			headers[KEY] = idempotency_key or new_key()
 		if if_match:
 			headers["If-Match"] = if_match
 		return self._sender.send(verb, method, arguments or {}, headers)
@@ -48,9 +50,16 @@ class Hub(Methods):
 		self,
 		method: str,
 		arguments: Mapping[str, Any],
+		*,
 		idempotency_key: str | None = None,
 		if_match: str | None = None,
+		keyed: bool = True,
 	) -> Any:
 		return self.call(
-			method, arguments, verb="POST", idempotency_key=idempotency_key, if_match=if_match
+			method,
+			arguments,
+			verb="POST",
+			idempotency_key=idempotency_key,
+			if_match=if_match,
+			keyed=keyed,
 		).data

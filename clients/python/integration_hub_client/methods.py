@@ -44,7 +44,7 @@ class Customers:
 				"default_currency": default_currency,
 				"default_price_list": default_price_list,
 			},
-			idempotency_key,
+			idempotency_key=idempotency_key,
 		)
 		return found
 
@@ -53,7 +53,9 @@ class Customers:
 	) -> t.BulkResult:
 		"""Make up to 1,000 Customers. Each row is a Customer of its own; a row that is refused
 		does not keep the others."""
-		found: t.BulkResult = self._calls.write("customers.create_many", {"rows": rows}, idempotency_key)
+		found: t.BulkResult = self._calls.write(
+			"customers.create_many", {"rows": rows}, idempotency_key=idempotency_key
+		)
 		return found
 
 	def create_many_in_background(
@@ -61,7 +63,7 @@ class Customers:
 	) -> t.Job:
 		"""Make up to 1,000 Customers, in the background."""
 		found: t.Job = self._calls.write(
-			"customers.create_many", {"rows": rows, "background": True}, idempotency_key
+			"customers.create_many", {"rows": rows, "background": True}, idempotency_key=idempotency_key
 		)
 		return found
 
@@ -124,8 +126,8 @@ class Customers:
 				"default_price_list": default_price_list,
 				"disabled": disabled,
 			},
-			idempotency_key,
-			if_match,
+			idempotency_key=idempotency_key,
+			if_match=if_match,
 		)
 		return found
 
@@ -154,15 +156,11 @@ class Keys:
 		found: t.Whoami = self._calls.read("keys.me", {})
 		return found
 
-	def rotate(
-		self, *, overlap_hours: int | Unset = UNSET, idempotency_key: str | None = None
-	) -> t.NewSecret:
+	def rotate(self, *, overlap_hours: int | Unset = UNSET) -> t.NewSecret:
 		"""A new secret for the key that calls. The answer holds the whole new token, this once: it
-		is not kept, not even for an Idempotency-Key. Answers 403 to callers that came without
-		an Integration API Key."""
-		found: t.NewSecret = self._calls.write(
-			"keys.rotate", {"overlap_hours": overlap_hours}, idempotency_key
-		)
+		is not kept, so there is no Idempotency-Key. Answers 403 to callers that came without an
+		Integration API Key."""
+		found: t.NewSecret = self._calls.write("keys.rotate", {"overlap_hours": overlap_hours}, keyed=False)
 		return found
 
 
