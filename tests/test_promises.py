@@ -337,6 +337,43 @@ def test_the_stop_switch_stops_everything_and_loses_nothing(hub):
 	assert len(shop.documents("Sales Order", order)) == 1
 
 
+@pytest.mark.processes
+@pytest.mark.parametrize("switch", ["connection", "everything"])
+def test_a_switch_stops_a_worker_in_the_middle_of_its_work(hub, site, switch):
+	"""Sixty orders, a real worker process, and one switch thrown while it works: within a second no more is done."""
+	shop = hub()
+	placed = [place(shop, number % 5, **_buyer(shop, number % 7)) for number in range(60)]
+	_store_many(shop, [order.id for order in placed])
+	process = site.drainer(shop.connection)
+	end = time.monotonic() + 60
+	while not shop.events(status="Done"):
+		assert time.monotonic() < end and process.poll() is None
+		time.sleep(0.05)
+	if switch == "connection":
+		doc = frappe.get_doc("Integration Connection", shop.connection)
+		doc.enabled = 0
+		doc.save()
+	else:
+		frappe.db.set_single_value("Integration Settings", "stop_everything", 1)
+	frappe.db.commit()  # the switch is thrown
+	try:
+		time.sleep(1)
+		done = len(shop.events(status="Done"))
+		assert done < 60, "it was too quick for this test"
+		process.wait(timeout=30)
+		assert len(shop.events(status="Done")) == done
+	finally:
+		frappe.db.set_single_value("Integration Settings", "stop_everything", 0)
+		frappe.db.commit()  # back to work
+	left = shop.events(status=("!=", "Done"))
+	assert {event.status for event in left} == {"Queued"} and len(left) == 60 - done
+	frappe.db.set_value("Integration Connection", shop.connection, "enabled", 1)
+	frappe.db.commit()  # back to work
+	frappe.clear_document_cache("Integration Connection", shop.connection)
+	shop.drain()
+	assert [len(shop.documents("Sales Order", order)) for order in placed] == [1] * 60
+
+
 # --- 6. the user never waits -----------------------------------------------------------------------------
 
 

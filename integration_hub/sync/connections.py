@@ -160,8 +160,10 @@ def pause(name: str, failure: NotAuthorised) -> None:
 
 
 def is_working(connection) -> bool:
-	"""May workers act for it now? What arrives is stored either way."""
-	return bool(connection.enabled) and not connection.paused and not stopped()
+	"""May workers act for it now? What arrives is stored either way. Read from the database: a job keeps its cached copy
+	of the document until it ends, and a switch must be obeyed at once."""
+	row = frappe.db.get_value(DOCTYPE, connection.name, ["enabled", "paused"])
+	return bool(row and row[0]) and not row[1] and not stopped()
 
 
 def stopped() -> bool:

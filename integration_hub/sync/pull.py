@@ -145,6 +145,8 @@ def _walk(
 			wake.wake(connection.name)
 		if not cursor or (pages is not None and (pages := pages - 1) <= 0):
 			return new, seen
+		if not connections.is_working(connection):
+			return new, seen  # switched off meanwhile; the cursor is kept
 
 
 def _since(row) -> datetime:

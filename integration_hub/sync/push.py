@@ -126,6 +126,8 @@ def _push(
 		attempts.add_exchanges(connection.name, None, exchanges)
 		exchanges.clear()
 		frappe.db.commit()  # each batch by itself: what the vendor has taken must not be told again
+		if not connections.is_working(connection):
+			break  # switched off meanwhile; what differs still differs when it is on again
 	return told, refused
 
 

@@ -286,9 +286,13 @@ def work(connection, claimed: Sequence[Work], *, end: float | None = None) -> No
 			if time.monotonic() - renewed > lease_seconds() / 3:
 				extend(left)
 				renewed = time.monotonic()
+			# what was told to the vendor is still written down; what has come in can wait
+			if one.direction == "In" and not connections.is_working(connection):
+				give_back(left)
+				return
 			_finish(handler, connection, one, prepared[one.name])
 			left.remove(one)
-		if left and (not connections.is_working(connections.get(connection.name)) or _late(end)):
+		if left and (not connections.is_working(connection) or _late(end)):
 			give_back(left)
 			return
 
@@ -365,7 +369,7 @@ def _fail(connection, one: Work, failure: Failure, started: float, *, version: s
 	(
 		frappe.qb.update(event)
 		.set(event.status, verdict.status)
-		.set(event.failure, type(failure).__name__)
+		.set(event.failure, failure.kind)
 		.set(event.message, as_text(failure.sentence))
 		.set(event.fix_doctype, fix_doctype)
 		.set(event.fix_name, fix_name)
@@ -384,7 +388,7 @@ def _fail(connection, one: Work, failure: Failure, started: float, *, version: s
 		attempts.add_try(
 			connection.name,
 			one.name,
-			type(failure).__name__,
+			failure.kind,
 			failure.sentence,
 			started,
 			detail=failure.detail,
