@@ -5,6 +5,8 @@ from __future__ import annotations
 import frappe
 from frappe.custom.doctype.custom_field.custom_field import create_custom_fields
 
+from integration_hub.sync import roles
+
 APP = "integration_hub"
 ROLES = ("Integration Manager", "Integration User")
 USER = "integration-hub@example.com"
@@ -162,6 +164,7 @@ CUSTOM_FIELDS = {
 def after_install() -> None:
 	"""Make what documents of the hub rely on. Idempotent."""
 	_make_roles()
+	roles.give()
 	_make_user()
 	create_custom_fields(CUSTOM_FIELDS, ignore_validate=True)
 	_make_email_templates()
@@ -242,13 +245,15 @@ def before_uninstall() -> None:
 		frappe.db.delete("Custom Field", {"dt": doctype, "fieldname": ("in", names)})
 		frappe.db.delete("Property Setter", {"doc_type": doctype, "field_name": ("in", names)})
 		frappe.clear_cache(doctype=doctype)
+	roles.take_away()
 	frappe.db.delete("Custom DocPerm", {"role": ("in", ROLES)})
 
 
 def after_uninstall() -> None:
 	"""Roles go; the user goes when it made nothing, else it is switched off, for documents name it."""
-	frappe.db.delete("Has Role", {"role": ("in", ROLES)})
-	for role in ROLES:
+	every = (*ROLES, *roles.ROLES)
+	frappe.db.delete("Has Role", {"role": ("in", every)})
+	for role in every:
 		frappe.delete_doc_if_exists("Role", role, force=True)
 	_remove_user()
 	_remove_from_desk_and_scheduler()
