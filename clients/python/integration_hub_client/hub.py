@@ -12,7 +12,7 @@ from .methods import Methods
 class Hub(Methods):
 	"""One caller of one site. Not to be shared between threads: make one for each.
 
-	`url` is the site's address, `token` "KEY:SECRET" or a bearer token. `timeout` is for one try, in seconds; a call is
+	`url` is the site's address, `token` an Integration API Key, another bearer token, or "KEY:SECRET" of a user. `timeout` is for one try, in seconds; a call is
 	tried at most `tries` times, and not after `patience` seconds.
 	"""
 

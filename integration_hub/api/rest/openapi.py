@@ -85,7 +85,11 @@ _SECURITY = {
 		"name": "Authorization",
 		"description": "`token KEY:SECRET`, with the word `token` before key and secret.",
 	},
-	"bearer": {"type": "http", "scheme": "bearer", "description": "A token of the site's OAuth 2 provider."},
+	"bearer": {
+		"type": "http",
+		"scheme": "bearer",
+		"description": "An Integration API Key (`ihk_…`), or a token of the site's OAuth 2 provider.",
+	},
 	"oauth": {
 		"type": "oauth2",
 		"description": "The site's own OAuth 2 provider; use PKCE (S256).",
