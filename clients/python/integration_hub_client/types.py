@@ -18,6 +18,10 @@ Day = str | date
 Money = str | int | float | Decimal
 
 
+class Alive(TypedDict):
+	status: NotRequired[str]
+
+
 class BulkResult(TypedDict):
 	"""One result for each row, in the order sent. Rows that failed changed nothing; the others are
 	kept."""
@@ -26,6 +30,22 @@ class BulkResult(TypedDict):
 	done: int
 	failed: int
 	not_tried: int
+
+
+class Call(TypedDict):
+	name: NotRequired[str]
+	called_at: NotRequired[str]
+	caller: NotRequired[str | None]
+	user: NotRequired[str | None]
+	api_key: NotRequired[str | None]
+	method: NotRequired[str | None]
+	verb: NotRequired[str | None]
+	http_status: NotRequired[int]
+	error_type: NotRequired[str | None]
+	address: NotRequired[str | None]
+	milliseconds: NotRequired[int]
+	marks: NotRequired[str | None]
+	modified: NotRequired[str]
 
 
 class Customer(TypedDict):
@@ -42,6 +62,37 @@ class Customer(TypedDict):
 	disabled: NotRequired[bool]
 	creation: NotRequired[str]
 	modified: NotRequired[str]
+
+
+class Event(TypedDict):
+	name: NotRequired[str]
+	connection: NotRequired[str]
+	direction: NotRequired[str]
+	resource: NotRequired[str]
+	action: NotRequired[str]
+	outside_id: NotRequired[str | None]
+	label: NotRequired[str | None]
+	status: NotRequired[str]
+	failure: NotRequired[str | None]
+	message: NotRequired[str | None]
+	tries: NotRequired[int]
+	reference_doctype: NotRequired[str | None]
+	reference_name: NotRequired[str | None]
+	due_at: NotRequired[str | None]
+	done_at: NotRequired[str | None]
+	creation: NotRequired[str]
+	modified: NotRequired[str]
+
+
+class Health(TypedDict):
+	stopped: NotRequired[bool]
+	queued: NotRequired[int]
+	retrying: NotRequired[int]
+	parked: NotRequired[int]
+	dead: NotRequired[int]
+	oldest_due_at: NotRequired[str | None]
+	oldest_due_seconds: NotRequired[int]
+	paused_connections: NotRequired[list[str]]
 
 
 class Job(TypedDict):
@@ -68,14 +119,97 @@ class NewCustomer(TypedDict):
 	default_price_list: NotRequired[str | None]
 
 
+class NewItem(TypedDict):
+	item_code: str
+	qty: float
+	rate: NotRequired[Money | None]
+	uom: NotRequired[str | None]
+	warehouse: NotRequired[str | None]
+
+
+class NewOrder(TypedDict):
+	customer: str
+	company: NotRequired[str | None]
+	transaction_date: NotRequired[Day | None]
+	delivery_date: NotRequired[Day | None]
+	po_no: NotRequired[str | None]
+	currency: NotRequired[str | None]
+	selling_price_list: NotRequired[str | None]
+	customer_address: NotRequired[str | None]
+	shipping_address_name: NotRequired[str | None]
+	items: list[NewItem]
+	taxes: NotRequired[list[NewTax]]
+	expected_total: NotRequired[Money | None]
+	submit: NotRequired[bool]
+
+
 class NewSecret(TypedDict):
 	token: NotRequired[str]
 	former_works_until: NotRequired[str | None]
 
 
+class NewTax(TypedDict):
+	account_head: str
+	description: str
+	tax_amount: Money
+
+
+class Order(TypedDict):
+	name: NotRequired[str]
+	customer: NotRequired[str]
+	customer_name: NotRequired[str | None]
+	company: NotRequired[str]
+	transaction_date: NotRequired[str]
+	delivery_date: NotRequired[str | None]
+	po_no: NotRequired[str | None]
+	status: NotRequired[str]
+	docstatus: NotRequired[int]
+	currency: NotRequired[str]
+	conversion_rate: NotRequired[float]
+	net_total: NotRequired[str]
+	total_taxes_and_charges: NotRequired[str]
+	grand_total: NotRequired[str]
+	rounded_total: NotRequired[str]
+	advance_paid: NotRequired[str]
+	per_delivered: NotRequired[float]
+	per_billed: NotRequired[float]
+	customer_address: NotRequired[str | None]
+	shipping_address_name: NotRequired[str | None]
+	contact_person: NotRequired[str | None]
+	creation: NotRequired[str]
+	modified: NotRequired[str]
+	items: NotRequired[list[OrderItem]]
+	taxes: NotRequired[list[OrderTax]]
+
+
+class OrderItem(TypedDict):
+	name: NotRequired[str]
+	item_code: NotRequired[str]
+	item_name: NotRequired[str | None]
+	qty: NotRequired[float]
+	uom: NotRequired[str | None]
+	rate: NotRequired[str]
+	amount: NotRequired[str]
+	warehouse: NotRequired[str | None]
+	delivery_date: NotRequired[str | None]
+	delivered_qty: NotRequired[float]
+
+
+class OrderTax(TypedDict):
+	charge_type: NotRequired[str | None]
+	account_head: NotRequired[str | None]
+	description: NotRequired[str | None]
+	rate: NotRequired[float]
+	tax_amount: NotRequired[str]
+
+
 class Problem(TypedDict):
 	field: str
 	message: str
+
+
+class Replayed(TypedDict):
+	count: NotRequired[int]
 
 
 class RowError(TypedDict):
@@ -100,3 +234,12 @@ class Whoami(TypedDict):
 	roles: NotRequired[list[str]]
 	calls_per_minute: NotRequired[int]
 	expires_on: NotRequired[str | None]
+
+
+class JobsJob(TypedDict):
+	name: NotRequired[str]
+	method: NotRequired[str]
+	status: NotRequired[str]
+	message: NotRequired[str | None]
+	result: NotRequired[Any]
+	file_name: NotRequired[str | None]
