@@ -11,12 +11,20 @@ from __future__ import annotations
 
 
 class Failure(Exception):
-	"""Base of all sorted failures. `sentence` is shown in the Desk as it is."""
+	"""Base of all sorted failures. `sentence` is shown in the Desk as it is.
+
+	A connector may derive classes of its own, to tell its failures apart; to everybody else they are what they derive from.
+	"""
 
 	def __init__(self, sentence: str, *, detail: str = ""):
 		super().__init__(sentence)
 		self.sentence = sentence
 		self.detail = detail
+
+	@property
+	def kind(self) -> str:
+		"""The name of the class of this module that it is sorted under."""
+		return next(one.__name__ for one in type(self).__mro__ if one.__module__ == __name__)
 
 
 class RateLimited(Failure):

@@ -30,6 +30,14 @@ def test_first_failure(failure, status, counts, pauses_connection):
 	assert (verdict.pause is None) == (status in ("Parked", "Dead"))
 
 
+def test_a_connector_s_own_class_is_judged_as_what_it_derives_from():
+	class AskedTwice(failures.Unreachable):
+		pass
+
+	assert AskedTwice("again").kind == "Unreachable" and failures.Invalid("no").kind == "Invalid"
+	assert judge(AskedTwice("again"), 1).status == "Retrying"
+
+
 def test_a_rate_limit_waits_exactly_as_told():
 	assert judge(failures.RateLimited("wait", retry_after=7.5), 99).pause == timedelta(seconds=7.5)
 

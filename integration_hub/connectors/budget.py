@@ -207,7 +207,7 @@ class Budget:
 
 	def part(self, name: str, limit: str) -> Budget:
 		"""A Budget beside this one for a kind of call that has a limit of its own ("search", "5/second"): the same one
-		for all workers, with its own window and gate. Acquire it before the call, which then takes from both."""
+		for all workers, with its own window and gate. `Http.request(part=…)` takes from both."""
 		if name not in self._parts:
 			self._parts[name] = Budget(
 				f"{self.name}:{name}", limit=limit, redis_url=self._redis_url, max_wait=self.max_wait

@@ -169,16 +169,21 @@ class Http:
 		rules: Mapping[int, Rule] | None = None,
 		accept: Container[int] = (),
 		meaning: Callable[[Response], Failure | None] | None = None,
+		part: Budget | None = None,
 	) -> Response:
 		"""One call. Returns the answer when it is 2xx, else raises the failure that `meaning`, `rules` or RULES name.
 
-		`meaning` is for vendors whose refusals have to be read before they can be sorted: it gets every answer from 400 on
-		and says what it means, or None to leave it to the tables. A status in `accept` is an answer like any other.
-		`cost` is what the call takes from the Budget. Say `repeatable=False` when doing it twice would do
-		harm: a lost answer is then raised as `Unreachable(maybe_done=True)`.
+		`meaning` is for vendors whose refusals have to be read before they can be sorted: it gets every answer (some refuse
+		with 200) and says what failure it is, or None to leave it to the tables. A status in `accept` is an answer like
+		any other to this caller, and nobody judges it. `cost` is what the call takes from the Budget, and from `part`: a
+		`Budget.part` for calls with a limit of their own, which alone is closed when one of them is told to wait. Say
+		`repeatable=False` when doing it twice would do harm: a lost answer is then raised as
+		`Unreachable(maybe_done=True)`.
 		"""
 		method = method.upper()
 		url = self._address(path_or_url)
+		if part:
+			part.acquire(cost)
 		self.budget.acquire(cost)
 		for hop in range(MAX_REDIRECTS + 1):
 			answer, exchange = self._exchange(
@@ -186,7 +191,7 @@ class Http:
 			)
 			target = answer.headers.get("Location") if answer.status in (301, 302, 303, 307, 308) else None
 			if target is None:
-				return self._judge(answer, exchange, repeatable, rules or {}, accept, meaning)
+				return self._judge(answer, exchange, repeatable, rules or {}, accept, meaning, part)
 			url = self._redirect(method, answer, exchange, target, last=hop == MAX_REDIRECTS)
 			params = None
 		raise AssertionError("the last redirect is always refused")
@@ -366,6 +371,7 @@ class Http:
 		rules: Mapping[int, Rule],
 		accept: Container[int],
 		meaning: Callable[[Response], Failure | None] | None,
+		part: Budget | None,
 	) -> Response:
 		failure = None
 		if answer.status not in accept:
@@ -375,7 +381,7 @@ class Http:
 		else:
 			self.budget.answered()
 		if isinstance(failure, RateLimited):
-			self.budget.close_for(failure.retry_after)
+			(part or self.budget).close_for(failure.retry_after)
 		self._report(exchange, failure)
 		if failure:
 			raise failure
@@ -385,7 +391,7 @@ class Http:
 		self, meaning: Callable[[Response], Failure | None] | None, answer: Response
 	) -> Failure | None:
 		"""What the connector makes of a refusal; the vendor's words in it may hold what nobody shall read."""
-		failure = meaning(answer) if meaning and answer.status >= 400 else None
+		failure = meaning(answer) if meaning else None
 		if failure is not None:
 			failure.sentence = self.redactor.text(failure.sentence)
 			failure.detail = self.redactor.text(failure.detail)
@@ -420,7 +426,7 @@ class Http:
 		if self._on_exchange:
 			if failure:
 				exchange = Exchange(
-					**{**vars(exchange), "failure": type(failure).__name__, "sentence": failure.sentence}
+					**{**vars(exchange), "failure": failure.kind, "sentence": failure.sentence}
 				)
 			self._on_exchange(exchange)
 		return failure  # type: ignore[return-value]

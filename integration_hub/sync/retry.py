@@ -52,7 +52,7 @@ class Verdict:
 
 def judge(failure: failures.Failure, tries: int, rng: random.Random | None = None) -> Verdict:
 	"""Decide what follows when the `tries`-th try (1, 2, …) ended with `failure`."""
-	policy = POLICY.get(type(failure), POLICY[failures.Invalid])
+	policy = next((POLICY[one] for one in type(failure).__mro__ if one in POLICY), POLICY[failures.Invalid])
 	if isinstance(failure, failures.RateLimited):
 		return Verdict(policy.status, timedelta(seconds=max(0.0, failure.retry_after)), counts=False)
 	if policy.pause_connection:

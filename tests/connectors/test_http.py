@@ -672,7 +672,32 @@ def test_a_connector_says_what_a_refusal_means(anybody):
 		http.request("GET", "/x", meaning=lambda answer: None)  # left to the table
 	assert http.request("GET", "/x", meaning=meaning, accept=(418,)).status == 418
 	anybody.answer = Response(b"{}")
-	assert http.request("GET", "/x", meaning=meaning).status == 200
+	assert http.request("GET", "/x", meaning=lambda answer: None).status == 200
+	with pytest.raises(Gone):  # some vendors refuse with 200
+		http.request("GET", "/x", meaning=meaning)
+
+
+def test_a_class_of_a_connector_s_own_is_told_as_what_it_derives_from(anybody):
+	class NoTea(Gone):
+		pass
+
+	http, exchanges = way(anybody)
+	with pytest.raises(NoTea):
+		http.request("GET", "/x", meaning=lambda answer: NoTea("There is no tea."))
+	assert exchanges[0].failure == "Gone"
+
+
+def test_calls_with_a_limit_of_their_own_wait_alone(anybody):
+	http, _exchanges = way(anybody, budget=Budget("whole", max_wait=0.1))
+	part = http.budget.part("search", "100/second")
+	anybody.answer = Response(status=429, headers={"Retry-After": "5"})
+	with pytest.raises(RateLimited):
+		http.request("GET", "/x", part=part)
+	assert part.status().closed_until > time.time() + 4 and not http.budget.status().closed_until
+	anybody.answer = Response(b"{}")
+	assert http.request("GET", "/x").status == 200
+	with pytest.raises(RateLimited):
+		http.request("GET", "/x", part=part)
 
 
 def test_what_a_connector_says_counts_for_the_budget(anybody):

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any, ClassVar
 
 from integration_hub.connectors.contract import Connector, Identity
-from integration_hub.connectors.http import Response, Rule, retry_after
+from integration_hub.connectors.http import Response, retry_after
 from integration_hub.connectors.hubspot.refusals import Refusal, refusal
 from integration_hub.connectors.hubspot.settings import (
 	API,
@@ -37,13 +37,11 @@ TEN_SECONDS = 10.0
 #: how long a locked record is left alone
 LOCKED_FOR = 2.0
 #: refusals whose body is read before they are sorted
-READABLE = frozenset((400, 403, 404, 405, 409, 415, 423, 429, 477))
-RULES: Mapping[int, Rule] = {
-	401: Rule(
-		NotAuthorised,
-		"HubSpot does not accept the access token (HTTP 401). Enter a valid one in the Connection and test it.",
-	),
-}
+READ = frozenset((400, 404, 405, 409, 415))
+
+
+class TokenRefused(NotAuthorised):
+	"""Withdrawn, ended, or never right."""
 
 
 class Client(Connector):
@@ -167,13 +165,39 @@ class Client(Connector):
 		accept: Container[int] = (),
 	) -> Response:
 		"""One call with our token. A refusal whose status is in `accept` is the caller's to read."""
-		answer = self._authorised(method, path, json=json, params=params, repeatable=repeatable)
-		if answer.status < 400 or answer.status in accept:
-			return answer
-		raise self.failure(answer)
+		options = {"json": json, "params": params, "repeatable": repeatable, "accept": accept}
+		try:
+			return self._with_token(self._token(), method, path, **options)
+		except TokenRefused:
+			# withdrawn, or ended before our clock says so: a new token, once
+			if not self.entered("refresh_token"):
+				raise
+		return self._with_token(self._token(renew=True), method, path, **options)
 
-	def failure(self, answer: Response) -> Failure:
-		"""What a refusal of a whole call means."""
+	def _with_token(self, token: str, method: str, path: str, **options: Any) -> Response:
+		searches = self.http.budget.part("search", SEARCHES) if path.endswith("/search") else None
+		answer = self.http.request(
+			method,
+			path,
+			headers={"Authorization": f"Bearer {token}"},
+			meaning=self.meaning,
+			part=searches,
+			**options,
+		)
+		self._learn(answer)
+		return answer
+
+	def meaning(self, answer: Response) -> Failure | None:
+		"""What a refusal of a whole call means; None for an answer that is none, or says nothing of its own."""
+		if answer.status < 400:
+			return None
+		self._learn(answer)
+		if answer.status in (423, 429, 477):
+			return self._wait(answer)
+		if answer.status == 401:
+			return TokenRefused(
+				"HubSpot does not accept the access token (HTTP 401). Enter a valid one in the Connection and test it."
+			)
 		said = refused(answer)
 		if answer.status == 403:
 			needed = a_dict(body_of(answer)).get("errors")
@@ -181,39 +205,29 @@ class Client(Connector):
 				f"The HubSpot app lacks a scope: {said.words} Add it to the app and test the Connection.",
 				detail=str(needed or said.category)[:1000],
 			)
-		return said.failure()
+		return said.failure() if answer.status in READ else None
 
-	def _authorised(self, method: str, path: str, **options: Any) -> Response:
-		try:
-			return self._limited(method, path, self._token(), **options)
-		except NotAuthorised as failure:
-			# withdrawn, or ended before our clock says so: a new token, once
-			if not self.entered("refresh_token") or "HTTP 401" not in failure.sentence:
-				raise
-		return self._limited(method, path, self._token(renew=True), **options)
-
-	def _limited(self, method: str, path: str, token: str, **options: Any) -> Response:
-		searching = path.endswith("/search")
-		searches = self.http.budget.part("search", SEARCHES)
-		if searching:
-			searches.acquire()
-		answer = self._send(method, path, headers={"Authorization": f"Bearer {token}"}, **options)
-		self._learn(answer)
-		if answer.status == 429:
-			raise self._too_many(answer, searches if searching else self.http.budget)
-		if answer.status in (423, 477):
-			wait = retry_after(answer.headers)
-			if answer.status == 477:
-				wait = TEN_SECONDS if wait is None else wait
-				self.http.budget.close_for(wait)
-				raise RateLimited("HubSpot is moving this account and asks us to wait.", retry_after=wait)
-			raise RateLimited(
+	def _wait(self, answer: Response) -> RateLimited:
+		"""HubSpot seldom says how long to wait, but which limit it was, or what keeps it."""
+		wait = retry_after(answer.headers)
+		if answer.status == 477:
+			return RateLimited(
+				"HubSpot is moving this account and asks us to wait.",
+				retry_after=TEN_SECONDS if wait is None else wait,
+			)
+		if answer.status == 423:
+			return RateLimited(
 				"HubSpot keeps this locked at the moment.", retry_after=max(wait or 0, LOCKED_FOR)
 			)
-		return answer
-
-	def _send(self, method: str, path: str, **options: Any) -> Response:
-		return self.http.request(method, path, rules=RULES, accept=READABLE, **options)
+		policy = str(a_dict(body_of(answer)).get("policyName") or "").upper()
+		if wait is None:
+			wait = TEN_SECONDS
+			if policy.startswith("DAILY"):
+				wait = self._until_midnight()
+				self.http.budget.close_for(wait)
+			elif policy.startswith("SECONDLY"):
+				wait = 1.0
+		return RateLimited(f"HubSpot asks us to slow down ({policy or 'HTTP 429'}).", retry_after=wait)
 
 	def _learn(self, answer: Response) -> None:
 		"""What is left in the window of ten seconds. Searches tell nothing."""
@@ -225,20 +239,6 @@ class Client(Connector):
 			return
 		if most > 0 and seconds > 0:
 			self.http.budget.learn(left, most, most / seconds)
-
-	def _too_many(self, answer: Response, budget: Any) -> RateLimited:
-		"""HubSpot does not say how long to wait, but which limit it was."""
-		policy = str(a_dict(body_of(answer)).get("policyName") or "").upper()
-		wait = retry_after(answer.headers)
-		if wait is None:
-			wait = TEN_SECONDS
-			if policy.startswith("DAILY"):
-				wait = self._until_midnight()
-				budget = self.http.budget
-			elif policy.startswith("SECONDLY"):
-				wait = 1.0
-		budget.close_for(wait)
-		return RateLimited(f"HubSpot asks us to slow down ({policy or 'HTTP 429'}).", retry_after=wait)
 
 	def _until_midnight(self) -> float:
 		"""Seconds until the day's budget is fresh: midnight of the account's time zone."""
@@ -280,7 +280,7 @@ class Client(Connector):
 		"""A token for half an hour; the refresh token stays what it is."""
 		if not (self.entered("client_id") and self.entered("client_secret")):
 			raise NotAuthorised("Enter client ID and client secret of the app in the Connection.")
-		answer = self._send(
+		answer = self.http.request(
 			"POST",
 			f"oauth/{self.version}/token",
 			data={
@@ -289,11 +289,8 @@ class Client(Connector):
 				"client_secret": self.entered("client_secret"),
 				"refresh_token": self.entered("refresh_token"),
 			},
+			meaning=self._no_token,
 		)
-		if answer.status >= 400:
-			raise NotAuthorised(
-				f"HubSpot issues no access token: {refused(answer).words} Check client ID, client secret and refresh token."
-			)
 		given = a_dict(answer.json())
 		token = str(given.get("access_token") or "")
 		if not token:
@@ -303,6 +300,13 @@ class Client(Connector):
 		ends = datetime.now(timezone.utc) + max(lifetime - RENEW_BEFORE, lifetime / 2)
 		self.vault.put(VAULT_TOKEN, f"{self._login}:{token}", ends)
 		return token
+
+	def _no_token(self, answer: Response) -> Failure | None:
+		if answer.status in READ or answer.status in (401, 403):
+			return NotAuthorised(
+				f"HubSpot issues no access token: {refused(answer).words} Check client ID, client secret and refresh token."
+			)
+		return self.meaning(answer)
 
 
 def body_of(answer: Response) -> Any:

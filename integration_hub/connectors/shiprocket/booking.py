@@ -15,6 +15,7 @@ from typing import Any
 
 from integration_hub.connectors.contract import Outcome
 from integration_hub.connectors.shiprocket import dry_run
+from integration_hub.connectors.shiprocket.client import Answer, Refused
 from integration_hub.connectors.shiprocket.orders import CURRENCY, EWAY_BILL_ABOVE, PlannedOrder, plan
 from integration_hub.connectors.shiprocket.papers import Papers
 from integration_hub.connectors.shiprocket.rates import Rates
@@ -119,10 +120,9 @@ class Books(Papers, Rates):
 		amounts = []
 		for one in booked:
 			try:
-				answer = self.ask("GET", f"orders/show/{one.order_id}")
+				data = a_dict(a_dict(self.ask("GET", f"orders/show/{one.order_id}")).get("data"))
 			except Failure:
 				return None  # it is booked; the statement of the wallet tells the price as well
-			data = a_dict(a_dict(answer.body).get("data"))
 			charges = a_dict(a_dict(data.get("awb_data")).get("charges"))
 			freight = number(charges.get("freight_charges"))
 			if not freight:
@@ -155,29 +155,39 @@ class Books(Papers, Rates):
 		"""The order made now, or the one that has our number already."""
 		name, tried = order.order_id, 0
 		while tried <= MOST_SUFFIXES:
-			answer = self.ask("POST", order.path, json=order.named(name), repeatable=False)
-			made = _made(a_dict(answer.body), name)
+			made, refused = self._made(order, name)
 			if made and not made.cancelled:
 				return made
-			# an order that was not made is refused, also when nothing but a message with HTTP 200 says so
-			refusal = "" if made else answer.refusal or words(answer.body) or "no reason is given"
-			if refusal and not _USED.search(refusal):
-				raise self._refused(refusal, answer.body, order)
+			if refused and not _USED.search(refused.detail):
+				raise self._no_order(refused, order)
 			rows = self._rows(order)
 			live = _latest(rows)
 			if live:
 				return live
-			if not made and not rows:
-				raise self._refused(refusal, answer.body, order)
+			if refused and not rows:
+				raise self._no_order(refused, order)
 			tried = max([tried, *(_suffix(one.name, order.order_id) for one in rows)]) + 1
 			name = f"{order.order_id}-R{tried}"
 		raise Rejected(f"{order.order_id} was cancelled at Shiprocket {MOST_SUFFIXES} times.")
 
-	def _refused(self, refusal: str, body: Any, order: PlannedOrder) -> Failure:
+	def _made(self, order: PlannedOrder, name: str) -> tuple[Found | None, Failure | None]:
+		"""The order in the answer of a create call, or why there is none."""
+		what = f"Shiprocket does not take the order {order.order_id}"
+		refused: Failure | None = None
+		try:
+			answer = Answer(
+				200, self.ask("POST", order.path, what=what, json=order.named(name), repeatable=False)
+			)
+		except Refused as failure:
+			answer, refused = failure.answer, failure
+		made = _read_order(a_dict(answer.body), name)
+		# an order that was not made is refused, also when nothing but a message with HTTP 200 says so
+		return made, None if made else refused or self.failure(answer, what)
+
+	def _no_order(self, failure: Failure, order: PlannedOrder) -> Failure:
 		place = text(order.request.get("pickup_location"))
-		return self.misplaced(refusal, body, place) or self.failure(
-			refusal, f"Shiprocket does not take the order {order.order_id}"
-		)
+		misplaced = self.misplaced(failure, place) if isinstance(failure, Refused) else None
+		return misplaced or failure
 
 	def _assign(self, found: Found, service_id: str, is_return: bool) -> Found:
 		request: dict[str, Any] = {"shipment_id": int(found.shipment_id)}
@@ -185,27 +195,29 @@ class Books(Papers, Rates):
 			request["courier_id"] = int(service_id)
 		if is_return:
 			request["is_return"] = True
-		answer = self.ask("POST", "courier/assign/awb", json=request, repeatable=False)
-		body = a_dict(answer.body)
-		data = a_dict(a_dict(body.get("response")).get("data"))
-		awb = text(data.get("awb_code"))
-		if awb and not answer.refusal:
-			return replace(
-				found,
-				awb=awb,
-				courier_id=text(data.get("courier_company_id")) or service_id,
-				courier=text(data.get("courier_name")),
-			)
-		# {"success": true, "message": "We are processing your request"} is no refusal
-		refusal = answer.refusal or ("" if is_set(body.get("success")) else words(body))
-		if refusal and not _ALREADY.search(refusal):
-			raise self.failure(refusal, f"Shiprocket assigns no courier to {found.name}")
+		what = f"Shiprocket assigns no courier to {found.name}"
+		failure: Failure = Waiting(f"Shiprocket is still assigning a courier to {found.name}.")
+		try:
+			body = a_dict(self.ask("POST", "courier/assign/awb", what=what, json=request, repeatable=False))
+			data = a_dict(a_dict(body.get("response")).get("data"))
+			if awb := text(data.get("awb_code")):
+				return replace(
+					found,
+					awb=awb,
+					courier_id=text(data.get("courier_company_id")) or service_id,
+					courier=text(data.get("courier_name")),
+				)
+			# {"success": true, "message": "We are processing your request"} is no refusal
+			if words(body) and not is_set(body.get("success")):
+				raise self.failure(Answer(200, body), what)
+		except Refused as refused:
+			if not _ALREADY.search(refused.detail):
+				raise
+			failure = refused
 		seen = self._look(found)
 		if seen.awb:
 			return seen
-		if refusal:
-			raise self.failure(refusal, f"Shiprocket assigns no courier to {found.name}")
-		raise Waiting(f"Shiprocket is still assigning a courier to {found.name}.")
+		raise failure
 
 	# what is there already
 
@@ -218,7 +230,7 @@ class Books(Papers, Rates):
 		rows: list[Found] = []
 		for page in range(1, MOST_PAGES + 1):
 			params = {"search": order.order_id, "per_page": PER_PAGE, "page": page}
-			body = a_dict(self.demand("GET", path, params=params))
+			body = a_dict(self.ask("GET", path, params=params))
 			found = [_listed(one) for one in map(a_dict, a_list(body.get("data")))]
 			rows += [one for one in found if _suffix(one.name, order.order_id) is not None]
 			pages = a_dict(a_dict(body.get("meta")).get("pagination")).get("total_pages")
@@ -228,7 +240,7 @@ class Books(Papers, Rates):
 
 	def _look(self, found: Found) -> Found:
 		"""What its shipment has by now."""
-		data = a_dict(a_dict(self.demand("GET", f"shipments/{found.shipment_id}")).get("data"))
+		data = a_dict(a_dict(self.ask("GET", f"shipments/{found.shipment_id}")).get("data"))
 		return replace(
 			found,
 			awb=text(data.get("awb")) or text(data.get("awb_code")),
@@ -252,22 +264,26 @@ class Books(Papers, Rates):
 		return Outcome(parcel.tracking_number, outside_id=parcel.order_id)
 
 	def _call_off(self, parcel: BookedParcel) -> None:
+		path, request = "orders/cancel/shipment/awbs", {"awbs": [parcel.tracking_number]}
 		if parcel.order_id:
-			answer = self.ask("POST", "orders/cancel", json={"ids": [int(parcel.order_id)]})
-		else:
-			request = {"awbs": [parcel.tracking_number]}
-			answer = self.ask("POST", "orders/cancel/shipment/awbs", json=request)
-		if answer.refusal and not self._is_cancelled(parcel):
-			raise self.failure(answer.refusal, f"Shiprocket does not cancel {parcel.tracking_number}")
+			path, request = "orders/cancel", {"ids": [int(parcel.order_id)]}
+		try:
+			self.ask("POST", path, what=f"Shiprocket does not cancel {parcel.tracking_number}", json=request)
+		except Refused:
+			if not self._is_cancelled(parcel):
+				raise
 
 	def _is_cancelled(self, parcel: BookedParcel) -> bool:
 		if not parcel.order_id:
 			return False
-		answer = self.ask("GET", f"orders/show/{parcel.order_id}")
-		return not answer.refusal and _cancelled(a_dict(a_dict(answer.body).get("data")))
+		try:
+			answer = self.ask("GET", f"orders/show/{parcel.order_id}")
+		except Refused:
+			return False
+		return _cancelled(a_dict(a_dict(answer).get("data")))
 
 
-def _made(body: Json, name: str) -> Found | None:
+def _read_order(body: Json, name: str) -> Found | None:
 	"""The order in the answer of a create call; None when there is none."""
 	order_id, shipment_id = text(body.get("order_id")), text(body.get("shipment_id"))
 	if not (order_id.isdigit() and shipment_id.isdigit()):

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any, ClassVar
 
 from integration_hub.connectors.contract import Connector, Identity
-from integration_hub.connectors.http import Rule
+from integration_hub.connectors.http import Response, Rule
 from integration_hub.connectors.shiprocket.settings import API, NO, PATH, SETTINGS, YES
 from integration_hub.connectors.shiprocket.shapes import (
 	Json,
@@ -39,7 +39,6 @@ VAULT_TOKEN, VAULT_REFUSALS = "token", "refused_logins"
 
 #: Statuses that refuse a request, whose body says why. 350 is what some accounts see for an empty wallet.
 REFUSING = frozenset({350, 400, 404, 405, 409, 410, 412, 422})
-LOGIN_REFUSING = REFUSING | {401}
 RULES: Mapping[int, Rule] = {
 	402: Rule(
 		Invalid, "The wallet at Shiprocket is too low.{message} Recharge it at Shiprocket, then try again."
@@ -82,6 +81,22 @@ class Answer:
 			or bool(body.get("errors"))
 		)
 		return (words(body) or "no reason is given") if refused else ""
+
+
+class Refused(Rejected):
+	"""Shiprocket's no, with its answer: some callers know better what it means. `detail` is Shiprocket's words."""
+
+	def __init__(self, sentence: str, *, answer: Answer | None = None, detail: str = ""):
+		super().__init__(sentence, detail=detail)
+		self.answer = answer or Answer(0, {})
+
+
+class TokenRefused(NotAuthorised):
+	"""Expired before its time, or withdrawn."""
+
+
+class LoginRefused(NotAuthorised):
+	"""E-mail or password is wrong."""
 
 
 class Client(Connector):
@@ -145,13 +160,13 @@ class Client(Connector):
 		]
 
 	def _balance(self):
-		body = a_dict(self.demand("GET", "account/details/wallet-balance"))
+		body = a_dict(self.ask("GET", "account/details/wallet-balance"))
 		return number(a_dict(body.get("data")).get("balance_amount"))
 
 	def _read_places(self) -> list[Json]:
 		"""The account's pickup addresses, asked for once."""
 		if self._places is None:
-			data = a_dict(a_dict(self.demand("GET", "settings/company/pickup")).get("data"))
+			data = a_dict(a_dict(self.ask("GET", "settings/company/pickup")).get("data"))
 			self._places = [one for one in a_list(data.get("shipping_address")) if _nickname(a_dict(one))]
 			self._company = text(data.get("company_name"))
 		return self._places
@@ -174,63 +189,68 @@ class Client(Connector):
 	# one call
 
 	def ask(
-		self, method: str, path: str, *, json: Any = None, params: Any = None, repeatable: bool = True
-	) -> Answer:
-		"""One call with our token, whose refusal the caller reads. Raises what `Http` raises for all else."""
+		self,
+		method: str,
+		path: str,
+		*,
+		what: str = "Shiprocket refuses this",
+		json: Any = None,
+		params: Any = None,
+		repeatable: bool = True,
+	) -> Any:
+		"""The body of one call with our token, {} for none. Raises Refused for a no, in a sentence that begins with `what`;
+		Invalid when the wallet is empty; what `Http` raises for all else."""
+		options = {"json": json, "params": params, "repeatable": repeatable}
 		try:
-			return self._send(method, path, self._token(), json=json, params=params, repeatable=repeatable)
-		except NotAuthorised as failure:
-			# expired before its time, or withdrawn: a new token, once
-			if "HTTP 401" not in failure.sentence:
-				raise
-		token = self._token(renew=True)
-		return self._send(method, path, token, json=json, params=params, repeatable=repeatable)
+			return self._with_token(self._token(), what, method, path, **options)
+		except TokenRefused:
+			pass
+		return self._with_token(self._token(renew=True), what, method, path, **options)
 
-	def demand(self, method: str, path: str, **options: Any) -> Any:
-		"""The body of a call that must succeed. Raises Rejected with Shiprocket's words."""
-		answer = self.ask(method, path, **options)
-		if answer.refusal:
-			raise self.failure(answer.refusal)
-		return answer.body
+	def _with_token(self, token: str, what: str, method: str, path: str, **options: Any) -> Any:
+		response = self.http.request(
+			method,
+			PATH + path,
+			headers={"Authorization": f"Bearer {token}"},
+			rules=RULES,
+			meaning=lambda response: self._meaning(response, what),
+			**options,
+		)
+		return _parsed(response.body)
 
-	def failure(self, refusal: str, what: str = "Shiprocket refuses this") -> Failure:
-		"""The failure that Shiprocket's words mean. An empty wallet and a wrong pickup place are a person's to mend,
-		so they are parked; more tries would change nothing."""
+	def _meaning(self, response: Response, what: str) -> Failure | None:
+		if response.status == 401:
+			return TokenRefused(
+				"Shiprocket does not accept the token that it gave (HTTP 401). Check the API user, then test the Connection."
+			)
+		answer = _refusing(response)
+		return self.failure(answer, what) if answer else None
+
+	def failure(self, answer: Answer, what: str) -> Failure:
+		"""The failure that Shiprocket's words mean. An empty wallet is a person's to mend, so it is parked; more tries would
+		change nothing."""
+		refusal = answer.refusal or words(answer.body) or "no reason is given"
 		said = refusal.rstrip(".")
 		if _WALLET.search(refusal):
 			return Invalid(
 				f"The wallet at Shiprocket is too low: {said}. Recharge it at Shiprocket, then try again.",
 				detail=refusal,
 			)
-		return Rejected(f"{what}: {said}.", detail=refusal)
+		return Refused(f"{what}: {said}.", answer=answer, detail=refusal)
 
-	def misplaced(self, refusal: str, body: Any, nickname: str) -> Invalid | None:
-		"""A wrong pickup place, when it is that: the answer lists the right ones."""
-		if not _PICKUP_PLACE.search(refusal):
+	def misplaced(self, refused: Refused, nickname: str) -> Invalid | None:
+		"""A wrong pickup place, when it is that: the answer lists the right ones. That is a person's to mend too."""
+		if not _PICKUP_PLACE.search(refused.detail):
 			return None
-		listed = a_dict(a_dict(body).get("data"))
-		rows = a_list(listed.get("data") or listed.get("shipping_address") or a_dict(body).get("data"))
+		body = a_dict(refused.answer.body)
+		listed = a_dict(body.get("data"))
+		rows = a_list(listed.get("data") or listed.get("shipping_address") or body.get("data"))
 		names = [_nickname(a_dict(one)) for one in rows if _nickname(a_dict(one))]
 		if not names:
 			names = [_nickname(one) for one in self._read_places()]
 		if nickname in names:
 			return None
 		return self._no_such_place(nickname, names)
-
-	def _send(
-		self, method: str, path: str, token: str, *, json: Any, params: Any, repeatable: bool
-	) -> Answer:
-		response = self.http.request(
-			method,
-			PATH + path,
-			json=json,
-			params=params,
-			headers={"Authorization": f"Bearer {token}"},
-			repeatable=repeatable,
-			rules=RULES,
-			accept=REFUSING,
-		)
-		return Answer(response.status, _parsed(response.body))
 
 	# tokens
 
@@ -253,21 +273,18 @@ class Client(Connector):
 				f"{REFUSED_FOR.seconds // 60} minutes, so that the API user is not locked. Check them at Shiprocket under "
 				"Settings, API, and enter them again."
 			)
-		response = self.http.request(
-			"POST",
-			PATH + "auth/login",
-			json={"email": email, "password": password},
-			rules=RULES,
-			accept=LOGIN_REFUSING,
-		)
-		answer = Answer(response.status, _parsed(response.body))
-		token = text(a_dict(answer.body).get("token"))
-		if answer.refusal or not token:
-			self._keep(VAULT_REFUSALS, str(refusals + 1), REFUSED_FOR)
-			raise NotAuthorised(
-				"Shiprocket does not accept e-mail and password of the API user: "
-				f"{(answer.refusal or 'it gave no token').rstrip('.')}. They are not those you log in to Shiprocket with."
+		try:
+			response = self.http.request(
+				"POST",
+				PATH + "auth/login",
+				json={"email": email, "password": password},
+				rules=RULES,
+				meaning=_no_token,
 			)
+		except LoginRefused:
+			self._keep(VAULT_REFUSALS, str(refusals + 1), REFUSED_FOR)
+			raise
+		token = text(a_dict(_parsed(response.body)).get("token"))
 		self.http.hide(token)
 		self._keep(VAULT_TOKEN, token, TOKEN_LIFE)
 		return token
@@ -294,6 +311,27 @@ def _parsed(body: bytes) -> Any:
 		return json.loads(body)
 	except (ValueError, RecursionError):
 		return {}
+
+
+def _refusing(response: Response, *more: int) -> Answer | None:
+	"""The answer, when it is a no that says why: with 200, with a status that refuses, or with one of `more`."""
+	answer = Answer(response.status, _parsed(response.body))
+	judged = response.status < 300 or response.status in REFUSING or response.status in more
+	return answer if judged and answer.refusal else None
+
+
+def _no_token(response: Response) -> Failure | None:
+	"""What the answer to a login means."""
+	answer = _refusing(response, 401)
+	said = answer.refusal if answer else ""
+	if not said and response.status < 300 and not text(a_dict(_parsed(response.body)).get("token")):
+		said = "it gave no token"
+	if not said:
+		return None
+	return LoginRefused(
+		f"Shiprocket does not accept e-mail and password of the API user: {said.rstrip('.')}. They are not those you "
+		"log in to Shiprocket with."
+	)
 
 
 def _nickname(place: Json) -> str:

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from integration_hub.connectors.shiprocket import dry_run
-from integration_hub.connectors.shiprocket.client import Answer, Client
+from integration_hub.connectors.shiprocket.client import Client, Refused
 from integration_hub.connectors.shiprocket.shapes import a_dict, a_list, text
 from integration_hub.failures import Invalid, Rejected
 from integration_hub.records import BookedParcel, Paper
 
+NO_MANIFEST = "Shiprocket makes no manifest"
 _PRINTED = re.compile(r"already", re.I)
 
 
@@ -21,7 +22,7 @@ class Papers(Client):
 		real = dry_run.real_ones(parcels, self.dry_run, "its label is not printed")
 		if not real:
 			return ()
-		body = a_dict(self.demand("POST", "courier/generate/label", json={"shipment_id": shipment_ids(real)}))
+		body = a_dict(self.ask("POST", "courier/generate/label", json={"shipment_id": shipment_ids(real)}))
 		missing = [text(a_dict(one).get("shipment_id") or one) for one in a_list(body.get("not_created"))]
 		if missing:
 			raise Rejected(f"Shiprocket made no label for the shipments {', '.join(missing)}.")
@@ -34,18 +35,27 @@ class Papers(Client):
 		real = dry_run.real_ones(parcels, self.dry_run, "no manifest is made")
 		if not real:
 			return ()
-		answer = self._printed(real) if look_first else None
-		if answer is None or not _manifest_url(answer):
-			request = {"shipment_id": shipment_ids(real)}
-			answer = self.ask("POST", "manifests/generate", json=request, repeatable=False)
-			if answer.refusal and _PRINTED.search(answer.refusal):
-				answer = self._printed(real)
-		if answer.refusal:
-			raise self.failure(answer.refusal, "Shiprocket makes no manifest")
-		return [self._paper("manifest", _url(_manifest_url(answer), "manifest"), _named("manifest", real))]
+		url = (self._made_before(real) if look_first else "") or self._manifest(real)
+		return [self._paper("manifest", _url(url, "manifest"), _named("manifest", real))]
 
-	def _printed(self, parcels: Sequence[BookedParcel]) -> Answer:
-		return self.ask("POST", "manifests/print", json={"order_ids": order_ids(parcels)})
+	def _manifest(self, parcels: Sequence[BookedParcel]) -> str:
+		request = {"shipment_id": shipment_ids(parcels)}
+		try:
+			body = self.ask("POST", "manifests/generate", what=NO_MANIFEST, json=request, repeatable=False)
+		except Refused as refused:
+			if not _PRINTED.search(refused.detail):
+				raise
+			body = self._print(parcels)
+		return text(a_dict(body).get("manifest_url"))
+
+	def _made_before(self, parcels: Sequence[BookedParcel]) -> str:
+		try:
+			return text(a_dict(self._print(parcels)).get("manifest_url"))
+		except Refused:
+			return ""  # it was not
+
+	def _print(self, parcels: Sequence[BookedParcel]) -> Any:
+		return self.ask("POST", "manifests/print", what=NO_MANIFEST, json={"order_ids": order_ids(parcels)})
 
 	def _paper(self, kind: Any, url: str, name: str) -> Paper:
 		"""The file at an address outside the API, which must not see our token."""
@@ -67,10 +77,6 @@ def _id(parcel: BookedParcel, value: str) -> int:
 	if not value.isdigit():
 		raise Invalid(f"{parcel.tracking_number} was not booked here; its number at Shiprocket is not known.")
 	return int(value)
-
-
-def _manifest_url(answer: Answer) -> str:
-	return "" if answer.refusal else text(a_dict(answer.body).get("manifest_url"))
 
 
 def _url(value: Any, kind: str) -> str:

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any
 
 from integration_hub.connectors.shiprocket import dry_run
-from integration_hub.connectors.shiprocket.client import Client
+from integration_hub.connectors.shiprocket.client import Client, Refused
 from integration_hub.connectors.shiprocket.papers import shipment_ids
 from integration_hub.connectors.shiprocket.shapes import a_dict, instant, text
 from integration_hub.records import Pickup, PickupRequest
@@ -35,13 +35,18 @@ class Picks(Client):
 		request: dict[str, Any] = {"shipment_id": [shipment]}
 		if on:
 			request["pickup_date"] = [on.isoformat()]
-		answer = self.ask("POST", "courier/generate/pickup", json=request, repeatable=False)
-		said = answer.refusal or text(a_dict(answer.body).get("message"))
-		if _ASKED_BEFORE.search(said):
+		what = "Shiprocket sends nobody to fetch the parcel"
+		try:
+			body = a_dict(
+				self.ask("POST", "courier/generate/pickup", what=what, json=request, repeatable=False)
+			)
+		except Refused as refused:
+			if not _ASKED_BEFORE.search(refused.detail):
+				raise
 			return self._asked_before(shipment)
-		if answer.refusal:
-			raise self.failure(answer.refusal, "Shiprocket sends nobody to fetch the parcel")
-		response = a_dict(a_dict(answer.body).get("response"))
+		if _ASKED_BEFORE.search(text(body.get("message"))):
+			return self._asked_before(shipment)
+		response = a_dict(body.get("response"))
 		return (
 			_token(response.get("pickup_token_number")),
 			instant(response.get("pickup_scheduled_date")),
@@ -49,7 +54,7 @@ class Picks(Client):
 		)
 
 	def _asked_before(self, shipment: int) -> tuple[str, datetime | None, str]:
-		data = a_dict(a_dict(self.demand("GET", f"shipments/{shipment}")).get("data"))
+		data = a_dict(a_dict(self.ask("GET", f"shipments/{shipment}")).get("data"))
 		return (
 			_token(data.get("pickup_token_number")),
 			instant(data.get("pickup_scheduled_date")),

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from integration_hub.connectors.money import rounded, split
-from integration_hub.connectors.shiprocket.client import Client
+from integration_hub.connectors.shiprocket.client import Client, Refused
 from integration_hub.connectors.shiprocket.orders import CURRENCY, pincode
 from integration_hub.connectors.shiprocket.settings import AIR, ANY, SURFACE
 from integration_hub.connectors.shiprocket.shapes import (
@@ -60,17 +60,25 @@ class Rates(Client):
 		}
 
 	def _offers(self, params: Mapping[str, Any]) -> list[Json]:
-		answer = self.ask("GET", "courier/serviceability/", params=params)
-		if answer.refusal:
-			inner = whole(a_dict(answer.body).get("status")) or whole(a_dict(answer.body).get("status_code"))
-			said = answer.refusal.lower()
-			if 404 in (answer.status, inner) or any(word in said for word in _NOBODY):
+		try:
+			body = self.ask(
+				"GET", "courier/serviceability/", what="Shiprocket tells no prices", params=params
+			)
+		except Refused as refused:
+			if _nobody_goes_there(refused):
 				return []
-			raise self.failure(answer.refusal, "Shiprocket tells no prices")
-		data = a_dict(answer.body).get("data")
+			raise
+		data = a_dict(body).get("data")
 		# couriers within a city come as a plain list
 		rows = data if isinstance(data, list) else a_list(a_dict(data).get("available_courier_companies"))
 		return [one for one in map(a_dict, rows) if _can_be_had(one)]
+
+
+def _nobody_goes_there(refused: Refused) -> bool:
+	body = a_dict(refused.answer.body)
+	inner = whole(body.get("status")) or whole(body.get("status_code"))
+	said = refused.detail.lower()
+	return 404 in (refused.answer.status, inner) or any(word in said for word in _NOBODY)
 
 
 def _kinds_of_parcels(consignment: Consignment) -> Counter[tuple[tuple[str, Any], ...]]:

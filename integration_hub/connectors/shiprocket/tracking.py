@@ -9,7 +9,7 @@ from typing import Any, ClassVar, get_args
 from pydantic import ValidationError
 
 from integration_hub.connectors.shiprocket import dry_run
-from integration_hub.connectors.shiprocket.client import Client
+from integration_hub.connectors.shiprocket.client import Client, Refused
 from integration_hub.connectors.shiprocket.shapes import (
 	Json,
 	a_dict,
@@ -45,14 +45,17 @@ class Tracks(Client):
 		return found
 
 	def _tracked(self, numbers: Sequence[str]) -> dict[str, Mapping[str, Any]]:
-		if len(numbers) == 1:
-			answer = self.ask("GET", f"courier/track/awb/{numbers[0]}")
-			answers = {numbers[0]: answer.body}
-		else:
-			answer = self.ask("POST", "courier/track/awbs", json={"awbs": list(numbers)})
-			answers = _by_number(answer.body)
-		if answer.refusal and answer.status != 404:
-			raise self.failure(answer.refusal, "Shiprocket does not tell where parcels are")
+		what = "Shiprocket does not tell where parcels are"
+		try:
+			if len(numbers) == 1:
+				answers = {numbers[0]: self.ask("GET", f"courier/track/awb/{numbers[0]}", what=what)}
+			else:
+				body = self.ask("POST", "courier/track/awbs", what=what, json={"awbs": list(numbers)})
+				answers = _by_number(body)
+		except Refused as refused:
+			if refused.answer.status != 404:
+				raise
+			return {}
 		asked_at = datetime.now(timezone.utc).isoformat()
 		found = {}
 		for number in numbers:

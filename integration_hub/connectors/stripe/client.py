@@ -120,7 +120,9 @@ class Client(Connector):
 			meaning=lambda answer: self._meaning(answer, repeatable=method != "POST"),
 		)
 
-	def _meaning(self, answer: Response, repeatable: bool) -> Failure:
+	def _meaning(self, answer: Response, repeatable: bool) -> Failure | None:
+		if answer.status < 400:
+			return None
 		failure = meaning(answer, repeatable=repeatable)
 		if isinstance(failure, RateLimited):
 			failure.retry_after = self.http.budget.too_many()
