@@ -282,6 +282,159 @@ class Health:
 		return found
 
 
+class Invoices:
+	"""Sales Invoices and credit notes: what is billed, and what is still owed."""
+
+	def __init__(self, calls: Calls):
+		self._calls = calls
+
+	def get(self, name: str, *, fields: Sequence[str] | None = None) -> t.Invoice:
+		"""One Sales Invoice or credit note. With its lines and taxes."""
+		found: t.Invoice = self._calls.read("invoices.get", {"fields": fields, "name": name})
+		return found
+
+	def list(
+		self,
+		*,
+		fields: Sequence[str] | None = None,
+		modified_since: t.Moment | None = None,
+		limit: int | None = None,
+		customer: str | None = None,
+		company: str | None = None,
+		status: str | None = None,
+		po_no: str | None = None,
+		cursor: str | None = None,
+	) -> Rows[t.Invoice]:
+		"""Sales Invoices and credit notes, oldest change first. Only those that the caller may
+		read. Credit notes have `is_return` and negative amounts."""
+		arguments = {
+			"fields": fields,
+			"modified_since": modified_since,
+			"limit": limit,
+			"customer": customer,
+			"company": company,
+			"status": status,
+			"po_no": po_no,
+		}
+		return Rows(lambda at: self._calls.read("invoices.list", {**arguments, "cursor": at}), cursor)
+
+
+class Items:
+	"""Items: what is sold and stocked."""
+
+	def __init__(self, calls: Calls):
+		self._calls = calls
+
+	def create(
+		self,
+		item_code: str,
+		item_group: str,
+		stock_uom: str,
+		*,
+		item_name: str | None | Unset = UNSET,
+		description: str | None | Unset = UNSET,
+		is_stock_item: bool | Unset = UNSET,
+		weight_per_unit: float | None | Unset = UNSET,
+		weight_uom: str | None | Unset = UNSET,
+		idempotency_key: str | None = None,
+	) -> t.Item:
+		"""Make an Item. ERPNext's own rules apply."""
+		found: t.Item = self._calls.write(
+			"items.create",
+			{
+				"item_code": item_code,
+				"item_name": item_name,
+				"item_group": item_group,
+				"stock_uom": stock_uom,
+				"description": description,
+				"is_stock_item": is_stock_item,
+				"weight_per_unit": weight_per_unit,
+				"weight_uom": weight_uom,
+			},
+			idempotency_key=idempotency_key,
+		)
+		return found
+
+	def get(self, name: str, *, fields: Sequence[str] | None = None) -> t.Item:
+		"""One Item. Answers with an ETag that `update` takes as If-Match."""
+		found: t.Item = self._calls.read("items.get", {"fields": fields, "name": name})
+		return found
+
+	def list(
+		self,
+		*,
+		fields: Sequence[str] | None = None,
+		modified_since: t.Moment | None = None,
+		limit: int | None = None,
+		item_group: str | None = None,
+		variant_of: str | None = None,
+		disabled: bool | None = None,
+		is_stock_item: bool | None = None,
+		cursor: str | None = None,
+	) -> Rows[t.Item]:
+		"""Items, oldest change first. Only those that the caller may read."""
+		arguments = {
+			"fields": fields,
+			"modified_since": modified_since,
+			"limit": limit,
+			"item_group": item_group,
+			"variant_of": variant_of,
+			"disabled": disabled,
+			"is_stock_item": is_stock_item,
+		}
+		return Rows(lambda at: self._calls.read("items.list", {**arguments, "cursor": at}), cursor)
+
+	def update(
+		self,
+		name: str,
+		*,
+		item_name: str | None | Unset = UNSET,
+		item_group: str | None | Unset = UNSET,
+		description: str | None | Unset = UNSET,
+		disabled: bool | None | Unset = UNSET,
+		weight_per_unit: float | None | Unset = UNSET,
+		weight_uom: str | None | Unset = UNSET,
+		idempotency_key: str | None = None,
+		if_match: str | None = None,
+	) -> t.Item:
+		"""Change an Item. Only the fields that are sent are changed. With If-Match: only if nobody
+		changed it since."""
+		found: t.Item = self._calls.write(
+			"items.update",
+			{
+				"name": name,
+				"item_name": item_name,
+				"item_group": item_group,
+				"description": description,
+				"disabled": disabled,
+				"weight_per_unit": weight_per_unit,
+				"weight_uom": weight_uom,
+			},
+			idempotency_key=idempotency_key,
+			if_match=if_match,
+		)
+		return found
+
+	def upsert_many(
+		self, rows: Sequence[t.ItemsNewItem], *, idempotency_key: str | None = None
+	) -> t.BulkResult:
+		"""Make or change up to 1,000 Items. By `item_code`: what is there already gets the fields
+		that are sent ("updated", or "unchanged")."""
+		found: t.BulkResult = self._calls.write(
+			"items.upsert_many", {"rows": rows}, idempotency_key=idempotency_key
+		)
+		return found
+
+	def upsert_many_in_background(
+		self, rows: Sequence[t.ItemsNewItem], *, idempotency_key: str | None = None
+	) -> t.Job:
+		"""Make or change up to 1,000 Items, in the background."""
+		found: t.Job = self._calls.write(
+			"items.upsert_many", {"rows": rows, "background": True}, idempotency_key=idempotency_key
+		)
+		return found
+
+
 class Jobs:
 	"""Long work that a caller has started: how it stands, and what came of it."""
 
@@ -316,6 +469,123 @@ class Keys:
 		return found
 
 
+class Leads:
+	"""Leads: people who may become customers."""
+
+	def __init__(self, calls: Calls):
+		self._calls = calls
+
+	def create(
+		self,
+		*,
+		first_name: str | None | Unset = UNSET,
+		last_name: str | None | Unset = UNSET,
+		company_name: str | None | Unset = UNSET,
+		email_id: str | None | Unset = UNSET,
+		mobile_no: str | None | Unset = UNSET,
+		phone: str | None | Unset = UNSET,
+		website: str | None | Unset = UNSET,
+		territory: str | None | Unset = UNSET,
+		idempotency_key: str | None = None,
+	) -> t.Lead:
+		"""Make a Lead. ERPNext's own rules apply (one Lead for an email address, unless CRM
+		Settings allow more)."""
+		found: t.Lead = self._calls.write(
+			"leads.create",
+			{
+				"first_name": first_name,
+				"last_name": last_name,
+				"company_name": company_name,
+				"email_id": email_id,
+				"mobile_no": mobile_no,
+				"phone": phone,
+				"website": website,
+				"territory": territory,
+			},
+			idempotency_key=idempotency_key,
+		)
+		return found
+
+	def create_many(self, rows: Sequence[t.NewLead], *, idempotency_key: str | None = None) -> t.BulkResult:
+		"""Make up to 1,000 Leads. Each row is a Lead of its own; a row that is refused does not
+		keep the others."""
+		found: t.BulkResult = self._calls.write(
+			"leads.create_many", {"rows": rows}, idempotency_key=idempotency_key
+		)
+		return found
+
+	def create_many_in_background(
+		self, rows: Sequence[t.NewLead], *, idempotency_key: str | None = None
+	) -> t.Job:
+		"""Make up to 1,000 Leads, in the background."""
+		found: t.Job = self._calls.write(
+			"leads.create_many", {"rows": rows, "background": True}, idempotency_key=idempotency_key
+		)
+		return found
+
+	def get(self, name: str, *, fields: Sequence[str] | None = None) -> t.Lead:
+		"""One Lead. Answers with an ETag that `update` takes as If-Match."""
+		found: t.Lead = self._calls.read("leads.get", {"fields": fields, "name": name})
+		return found
+
+	def list(
+		self,
+		*,
+		fields: Sequence[str] | None = None,
+		modified_since: t.Moment | None = None,
+		limit: int | None = None,
+		status: str | None = None,
+		email_id: str | None = None,
+		cursor: str | None = None,
+	) -> Rows[t.Lead]:
+		"""Leads, oldest change first. Only those that the caller may read."""
+		arguments = {
+			"fields": fields,
+			"modified_since": modified_since,
+			"limit": limit,
+			"status": status,
+			"email_id": email_id,
+		}
+		return Rows(lambda at: self._calls.read("leads.list", {**arguments, "cursor": at}), cursor)
+
+	def update(
+		self,
+		name: str,
+		*,
+		first_name: str | None | Unset = UNSET,
+		last_name: str | None | Unset = UNSET,
+		company_name: str | None | Unset = UNSET,
+		email_id: str | None | Unset = UNSET,
+		mobile_no: str | None | Unset = UNSET,
+		phone: str | None | Unset = UNSET,
+		website: str | None | Unset = UNSET,
+		territory: str | None | Unset = UNSET,
+		status: str | None | Unset = UNSET,
+		idempotency_key: str | None = None,
+		if_match: str | None = None,
+	) -> t.Lead:
+		"""Change a Lead. Only the fields that are sent are changed. Null empties a field. With
+		If-Match: only if nobody changed it since."""
+		found: t.Lead = self._calls.write(
+			"leads.update",
+			{
+				"first_name": first_name,
+				"last_name": last_name,
+				"company_name": company_name,
+				"email_id": email_id,
+				"mobile_no": mobile_no,
+				"phone": phone,
+				"website": website,
+				"territory": territory,
+				"name": name,
+				"status": status,
+			},
+			idempotency_key=idempotency_key,
+			if_match=if_match,
+		)
+		return found
+
+
 class Orders:
 	"""Sales Orders: what an outside system sells, and how far each has come."""
 
@@ -334,7 +604,7 @@ class Orders:
 	def create(
 		self,
 		customer: str,
-		items: Sequence[t.NewItem],
+		items: Sequence[t.OrdersNewItem],
 		*,
 		company: str | None | Unset = UNSET,
 		transaction_date: t.Day | None | Unset = UNSET,
@@ -428,6 +698,117 @@ class Orders:
 		return found
 
 
+class Payments:
+	"""Payment Entries: money that came or went."""
+
+	def __init__(self, calls: Calls):
+		self._calls = calls
+
+	def get(self, name: str, *, fields: Sequence[str] | None = None) -> t.Payment:
+		"""One Payment Entry. With what it settles."""
+		found: t.Payment = self._calls.read("payments.get", {"fields": fields, "name": name})
+		return found
+
+	def list(
+		self,
+		*,
+		fields: Sequence[str] | None = None,
+		modified_since: t.Moment | None = None,
+		limit: int | None = None,
+		party: str | None = None,
+		company: str | None = None,
+		payment_type: str | None = None,
+		reference_no: str | None = None,
+		cursor: str | None = None,
+	) -> Rows[t.Payment]:
+		"""Payment Entries, oldest change first. Only those that the caller may read. `paid_amount`
+		is in paid_from_account_currency, `received_amount` in paid_to_account_currency, what is
+		allocated in that of the party's account."""
+		arguments = {
+			"fields": fields,
+			"modified_since": modified_since,
+			"limit": limit,
+			"party": party,
+			"company": company,
+			"payment_type": payment_type,
+			"reference_no": reference_no,
+		}
+		return Rows(lambda at: self._calls.read("payments.list", {**arguments, "cursor": at}), cursor)
+
+
+class Prices:
+	"""Item Prices: what an Item costs in a price list."""
+
+	def __init__(self, calls: Calls):
+		self._calls = calls
+
+	def list(
+		self,
+		*,
+		fields: Sequence[str] | None = None,
+		modified_since: t.Moment | None = None,
+		limit: int | None = None,
+		item_code: str | None = None,
+		price_list: str | None = None,
+		cursor: str | None = None,
+	) -> Rows[t.Price]:
+		"""Item Prices, oldest change first. Only those that the caller may read."""
+		arguments = {
+			"fields": fields,
+			"modified_since": modified_since,
+			"limit": limit,
+			"item_code": item_code,
+			"price_list": price_list,
+		}
+		return Rows(lambda at: self._calls.read("prices.list", {**arguments, "cursor": at}), cursor)
+
+	def upsert_many(self, rows: Sequence[t.NewPrice], *, idempotency_key: str | None = None) -> t.BulkResult:
+		"""Set up to 1,000 prices. By Item, price list and UOM (and `valid_from`, where it is
+		sent): what is there gets the rate, the rest is made. Prices of one customer or supplier
+		are left alone. The currency is the price list's."""
+		found: t.BulkResult = self._calls.write(
+			"prices.upsert_many", {"rows": rows}, idempotency_key=idempotency_key
+		)
+		return found
+
+	def upsert_many_in_background(
+		self, rows: Sequence[t.NewPrice], *, idempotency_key: str | None = None
+	) -> t.Job:
+		"""Set up to 1,000 prices, in the background."""
+		found: t.Job = self._calls.write(
+			"prices.upsert_many", {"rows": rows, "background": True}, idempotency_key=idempotency_key
+		)
+		return found
+
+
+class Stock:
+	"""What is on the shelves."""
+
+	def __init__(self, calls: Calls):
+		self._calls = calls
+
+	def list(
+		self,
+		*,
+		fields: Sequence[str] | None = None,
+		modified_since: t.Moment | None = None,
+		limit: int | None = None,
+		item_code: str | None = None,
+		warehouse: str | None = None,
+		cursor: str | None = None,
+	) -> Rows[t.Level]:
+		"""Stock by Item and Warehouse, oldest change first. Only those of Items and Warehouses
+		that the caller may see. With `modified_since`: what has moved."""
+		arguments = {
+			"fields": fields,
+			"modified_since": modified_since,
+			"limit": limit,
+			"item_code": item_code,
+			"warehouse": warehouse,
+		}
+		return Rows(lambda at: self._calls.read("stock.list", {**arguments, "cursor": at}), cursor)
+
+
 class Methods:
 	"""All methods, by kind of thing."""
 
@@ -437,6 +818,12 @@ class Methods:
 		self.description = Description(calls)
 		self.events = Events(calls)
 		self.health = Health(calls)
+		self.invoices = Invoices(calls)
+		self.items = Items(calls)
 		self.jobs = Jobs(calls)
 		self.keys = Keys(calls)
+		self.leads = Leads(calls)
 		self.orders = Orders(calls)
+		self.payments = Payments(calls)
+		self.prices = Prices(calls)
+		self.stock = Stock(calls)

@@ -95,6 +95,76 @@ class Health(TypedDict):
 	paused_connections: NotRequired[list[str]]
 
 
+class Invoice(TypedDict):
+	name: NotRequired[str]
+	customer: NotRequired[str]
+	customer_name: NotRequired[str | None]
+	company: NotRequired[str]
+	posting_date: NotRequired[str]
+	due_date: NotRequired[str | None]
+	po_no: NotRequired[str | None]
+	status: NotRequired[str]
+	docstatus: NotRequired[int]
+	is_return: NotRequired[bool]
+	return_against: NotRequired[str | None]
+	currency: NotRequired[str]
+	conversion_rate: NotRequired[float]
+	net_total: NotRequired[str]
+	total_taxes_and_charges: NotRequired[str]
+	grand_total: NotRequired[str]
+	rounded_total: NotRequired[str]
+	outstanding_amount: NotRequired[str]
+	party_account_currency: NotRequired[str | None]
+	creation: NotRequired[str]
+	modified: NotRequired[str]
+	items: NotRequired[list[InvoiceItem]]
+	taxes: NotRequired[list[InvoiceTax]]
+
+
+class InvoiceItem(TypedDict):
+	name: NotRequired[str]
+	item_code: NotRequired[str | None]
+	item_name: NotRequired[str | None]
+	qty: NotRequired[float]
+	uom: NotRequired[str | None]
+	rate: NotRequired[str]
+	amount: NotRequired[str]
+	sales_order: NotRequired[str | None]
+	delivery_note: NotRequired[str | None]
+
+
+class InvoiceTax(TypedDict):
+	charge_type: NotRequired[str | None]
+	account_head: NotRequired[str | None]
+	description: NotRequired[str | None]
+	rate: NotRequired[float]
+	tax_amount: NotRequired[str]
+
+
+class Item(TypedDict):
+	name: NotRequired[str]
+	item_code: NotRequired[str]
+	item_name: NotRequired[str | None]
+	item_group: NotRequired[str | None]
+	description: NotRequired[str | None]
+	stock_uom: NotRequired[str | None]
+	is_stock_item: NotRequired[bool]
+	is_sales_item: NotRequired[bool]
+	disabled: NotRequired[bool]
+	has_variants: NotRequired[bool]
+	variant_of: NotRequired[str | None]
+	weight_per_unit: NotRequired[float]
+	weight_uom: NotRequired[str | None]
+	creation: NotRequired[str]
+	modified: NotRequired[str]
+	barcodes: NotRequired[list[ItemBarcode]]
+
+
+class ItemBarcode(TypedDict):
+	barcode: NotRequired[str | None]
+	barcode_type: NotRequired[str | None]
+
+
 class Job(TypedDict):
 	"""Work in the background, as it stands. `status`: "Queued", "Working", "Done" or "Failed"
 	(`message` says why)."""
@@ -105,6 +175,35 @@ class Job(TypedDict):
 	message: str | None
 	result: Any
 	file_name: str | None
+
+
+class Lead(TypedDict):
+	name: NotRequired[str]
+	lead_name: NotRequired[str | None]
+	first_name: NotRequired[str | None]
+	last_name: NotRequired[str | None]
+	company_name: NotRequired[str | None]
+	email_id: NotRequired[str | None]
+	mobile_no: NotRequired[str | None]
+	phone: NotRequired[str | None]
+	website: NotRequired[str | None]
+	status: NotRequired[str | None]
+	lead_owner: NotRequired[str | None]
+	territory: NotRequired[str | None]
+	creation: NotRequired[str]
+	modified: NotRequired[str]
+
+
+class Level(TypedDict):
+	name: NotRequired[str]
+	item_code: NotRequired[str]
+	warehouse: NotRequired[str]
+	stock_uom: NotRequired[str | None]
+	actual_qty: NotRequired[float]
+	reserved_qty: NotRequired[float]
+	ordered_qty: NotRequired[float]
+	projected_qty: NotRequired[float]
+	modified: NotRequired[str]
 
 
 class NewCustomer(TypedDict):
@@ -119,12 +218,15 @@ class NewCustomer(TypedDict):
 	default_price_list: NotRequired[str | None]
 
 
-class NewItem(TypedDict):
-	item_code: str
-	qty: float
-	rate: NotRequired[Money | None]
-	uom: NotRequired[str | None]
-	warehouse: NotRequired[str | None]
+class NewLead(TypedDict):
+	first_name: NotRequired[str | None]
+	last_name: NotRequired[str | None]
+	company_name: NotRequired[str | None]
+	email_id: NotRequired[str | None]
+	mobile_no: NotRequired[str | None]
+	phone: NotRequired[str | None]
+	website: NotRequired[str | None]
+	territory: NotRequired[str | None]
 
 
 class NewOrder(TypedDict):
@@ -137,10 +239,18 @@ class NewOrder(TypedDict):
 	selling_price_list: NotRequired[str | None]
 	customer_address: NotRequired[str | None]
 	shipping_address_name: NotRequired[str | None]
-	items: list[NewItem]
+	items: list[OrdersNewItem]
 	taxes: NotRequired[list[NewTax]]
 	expected_total: NotRequired[Money | None]
 	submit: NotRequired[bool]
+
+
+class NewPrice(TypedDict):
+	item_code: str
+	price_list: str
+	price_list_rate: Money
+	uom: NotRequired[str | None]
+	valid_from: NotRequired[Day | None]
 
 
 class NewSecret(TypedDict):
@@ -203,9 +313,55 @@ class OrderTax(TypedDict):
 	tax_amount: NotRequired[str]
 
 
+class Payment(TypedDict):
+	name: NotRequired[str]
+	payment_type: NotRequired[str]
+	party_type: NotRequired[str | None]
+	party: NotRequired[str | None]
+	party_name: NotRequired[str | None]
+	company: NotRequired[str]
+	posting_date: NotRequired[str]
+	mode_of_payment: NotRequired[str | None]
+	reference_no: NotRequired[str | None]
+	reference_date: NotRequired[str | None]
+	status: NotRequired[str | None]
+	docstatus: NotRequired[int]
+	paid_from_account_currency: NotRequired[str | None]
+	paid_to_account_currency: NotRequired[str | None]
+	paid_amount: NotRequired[str]
+	received_amount: NotRequired[str]
+	total_allocated_amount: NotRequired[str]
+	unallocated_amount: NotRequired[str]
+	creation: NotRequired[str]
+	modified: NotRequired[str]
+	references: NotRequired[list[Reference]]
+
+
+class Price(TypedDict):
+	name: NotRequired[str]
+	item_code: NotRequired[str]
+	price_list: NotRequired[str]
+	currency: NotRequired[str]
+	uom: NotRequired[str | None]
+	price_list_rate: NotRequired[str]
+	selling: NotRequired[bool]
+	buying: NotRequired[bool]
+	customer: NotRequired[str | None]
+	valid_from: NotRequired[str | None]
+	valid_upto: NotRequired[str | None]
+	creation: NotRequired[str]
+	modified: NotRequired[str]
+
+
 class Problem(TypedDict):
 	field: str
 	message: str
+
+
+class Reference(TypedDict):
+	reference_doctype: NotRequired[str | None]
+	reference_name: NotRequired[str | None]
+	allocated_amount: NotRequired[str]
 
 
 class Replayed(TypedDict):
@@ -236,6 +392,17 @@ class Whoami(TypedDict):
 	expires_on: NotRequired[str | None]
 
 
+class ItemsNewItem(TypedDict):
+	item_code: str
+	item_name: NotRequired[str | None]
+	item_group: str
+	stock_uom: str
+	description: NotRequired[str | None]
+	is_stock_item: NotRequired[bool]
+	weight_per_unit: NotRequired[float | None]
+	weight_uom: NotRequired[str | None]
+
+
 class JobsJob(TypedDict):
 	name: NotRequired[str]
 	method: NotRequired[str]
@@ -243,3 +410,11 @@ class JobsJob(TypedDict):
 	message: NotRequired[str | None]
 	result: NotRequired[Any]
 	file_name: NotRequired[str | None]
+
+
+class OrdersNewItem(TypedDict):
+	item_code: str
+	qty: float
+	rate: NotRequired[Money | None]
+	uom: NotRequired[str | None]
+	warehouse: NotRequired[str | None]
