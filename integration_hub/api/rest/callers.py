@@ -16,6 +16,11 @@ def key() -> Any | None:
 	return getattr(frappe.local, "integration_hub_key", None)
 
 
+def tried() -> str | None:
+	"""The name of the key whose right token came with the request, whether or not it was let in."""
+	return getattr(frappe.local, "integration_hub_tried", None)
+
+
 def refusal() -> Any | None:
 	"""Why one of our own rules did not sign the request in (an ApiError), or None."""
 	return getattr(frappe.local, "integration_hub_refusal", None)

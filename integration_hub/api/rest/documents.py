@@ -63,6 +63,21 @@ class Documents:
 			"next_cursor": paging.write(get_datetime(last.modified), last.name) if more and last else None,
 		}
 
+	def rows(self, limit: int, *conditions: Sequence[Any], **equal: Any) -> list[dict[str, Any]]:
+		"""The newest rows, without child tables and pages: for files. Conditions as in `page`."""
+		self.must("read")
+		own, _tables = self._asked(None)
+		filters = [list(one) for one in conditions]
+		filters += [[name, "=", value] for name, value in equal.items() if value is not None]
+		found = frappe.get_list(
+			self.doctype,
+			fields=list(dict.fromkeys([*ALWAYS, *own, *self._money_columns()])),
+			filters=filters,
+			order_by="modified desc, name desc",
+			limit_page_length=limit,
+		)
+		return [self._shown(row, own, self.shape, self._currency_of(row)) for row in found]
+
 	def _rows(self, query: Listing, own: list[str], filters: list[Any]) -> list[Any]:
 		"""One more than asked for, by (modified, name). The rest of the cursor's own moment comes first."""
 		columns = list(dict.fromkeys([*ALWAYS, *own, *self._money_columns()]))

@@ -35,6 +35,7 @@ def _sign_in(token: str) -> None:
 	row = keys.find(token)
 	if row is None:
 		raise frappe.AuthenticationError  # also when a session came along: who shows a key means the key
+	frappe.local.integration_hub_tried = row.name
 	if not keys.may_come_from(row, callers.address()):
 		_refuse("forbidden", _("This key may not be used from {0}.").format(callers.address()))
 	if row.https_only and not callers.is_https():

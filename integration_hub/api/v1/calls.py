@@ -75,9 +75,7 @@ def export(query: CallExport) -> Annotated[Answer, Media("text/csv")]:
 
 
 def _equal(query: _Which) -> dict[str, object]:
-	return {
-		name: getattr(query, name) for name in ("caller", "user", "api_key", "address", "http_status")
-	}
+	return {name: getattr(query, name) for name in ("caller", "user", "api_key", "address", "http_status")}
 
 
 def _conditions(query: _Which):
