@@ -9,6 +9,8 @@ import re
 import pytest
 import requests
 
+from tests.support.people import Person, user
+
 PAGE = "/integration-hub/api"
 
 
@@ -47,9 +49,9 @@ def test_every_file_it_names_is_there(web, page):
 	assert requests.get(f"{web}{PAGE}/..%2f..%2fhooks.py", timeout=60).status_code == 404
 
 
-def test_the_token_of_a_session_is_only_in_its_own_page(page, people):
+def test_the_token_of_a_session_is_only_in_its_own_page(page, web):
 	assert "&quot;csrf_token&quot;: &quot;&quot;" in page.text
-	person = people("manager")
+	person = Person(web, user("manager"))  # not the one all tests share: from now on it must send the token
 	own = person.session.get(f"{person.web}{PAGE}", timeout=60)
 	assert re.search(r"&quot;csrf_token&quot;: &quot;\w{20,}&quot;", own.text)
 	assert "no-store" in own.headers["Cache-Control"]

@@ -20,6 +20,7 @@ OF_CONNECTION = (
 	"fetch_locations",
 	"resume",
 )
+OF_KEYS = ("rotate_api_key",)
 OF_EVENTS = ("replay_events", "replay_all", "ignore_events")
 
 
@@ -518,4 +519,4 @@ def test_scripts_call_only_methods_that_exist():
 	called |= set(re.findall(r'(?:ask|call_and_tell|operate)\((?:frm|listview), "([a-z_]+)"', text))
 	called |= set(re.findall(r'DESK \+ "([a-z_]+)"', text))
 	called -= {"method"}
-	assert called == set(READS + OF_CONNECTION + OF_EVENTS)
+	assert called == set(READS + OF_CONNECTION + OF_EVENTS + OF_KEYS)

@@ -147,22 +147,27 @@ def test_markup_comes_back_as_data_not_as_a_page(caller, tag):
 # --- who is it ---------------------------------------------------------------------------------------------
 
 
-def test_another_site_cannot_use_a_signed_in_browser(web, people):
-	"""CSRF: a session's cookie alone changes nothing."""
-	person = people("stranger")
-	page = person.session.get(f"{web}/app", timeout=60)
-	token = re.search(r'csrf_token = "([^"]+)"', page.text)
-	before = frappe.db.count("Customer")
-	forged = person.session.post(
-		f"{web}{PATH}customers.create",
-		data={"customer_name": "forged"},
-		headers={"Origin": "https://evil.example"},
-		timeout=60,
+def test_another_site_cannot_use_a_signed_in_browser(web, tag):
+	"""CSRF: a session's cookie alone changes nothing, as soon as the session has a page open."""
+	from tests.support.people import PEOPLE, Person
+	from tests.support.people import user as person_of
+
+	PEOPLE["seller"] = ("Sales Manager", "Sales Master Manager", "Sales User")
+	person = Person(web, person_of("seller"))
+	page = person.session.get(f"{web}/integration-hub/api", timeout=60)
+	token = re.search(r"&quot;csrf_token&quot;: &quot;(\w{20,})&quot;", page.text)[1]
+	address = f"{web}{PATH}customers.create"
+	forms = (
+		{"data": {"customer_name": tag}},
+		{"json": {"customer_name": tag}},
+		{"json": {"customer_name": tag}, "headers": {"X-Frappe-CSRF-Token": "x" * len(token)}},
 	)
-	frappe.db.rollback()  # see what it did
-	if token:  # sites with the CSRF check switched off for tests (frappe.conf.ignore_csrf) cannot show it
-		assert forged.status_code in (400, 403), forged.text
-		assert frappe.db.count("Customer") == before
+	for forged in forms:
+		error(person.session.post(address, timeout=60, **forged), 400, "malformed")
+	frappe.db.rollback()  # see what they did
+	assert not frappe.db.exists("Customer", {"customer_name": tag})
+	own = {"X-Frappe-CSRF-Token": token}
+	data(person.session.post(address, json={"customer_name": tag}, headers=own, timeout=60), 201)
 
 
 def test_a_read_never_writes(web, caller, tag):
