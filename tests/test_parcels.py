@@ -327,13 +327,15 @@ def test_a_template_that_cannot_be_rendered_stops_no_tracking(courier, addresses
 # --- the shop ----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("when", ["At Once", "When the Tracking Number Is Known"])
-def test_the_shop_hears_the_tracking_number(courier, addresses, hub, when):
+@pytest.fixture
+def sold(hub):
+	"""A factory: a shop, an order of it, and a Delivery Note of the order that is submitted."""
+	return lambda when: _sold(hub, when)
+
+
+def _sold(hub, when):
 	from erpnext.selling.doctype.sales_order.sales_order import make_delivery_note
 
-	from sandbox.vendors.shopify.cases import expectation
-
-	connected = courier()
 	shop = hub(create_items=0, tell_parcels=when)
 	sku = shop.shop.prefix + "P"
 	books.stock_item(sku, 10)
@@ -354,13 +356,87 @@ def test_the_shop_hears_the_tracking_number(courier, addresses, hub, when):
 	note.submit()
 	frappe.db.commit()  # as the request of a person's click does
 	shop.settle()
-	assert len(expectation(order)["parcels"]) == (1 if when == "At Once" else 0)
+	return shop, order, note
+
+
+def numbers_at(order):
+	"""The tracking numbers of the parcels that the shop holds for sent."""
+	sent = [one for one in order.fulfillments if one.status != "CANCELLED"]
+	return [[track["number"] for track in one.tracking] for one in sent]
+
+
+@pytest.mark.parametrize("when", ["At Once", "When the Tracking Number Is Known"])
+def test_the_shop_hears_the_tracking_number(courier, addresses, sold, when):
+	connected = courier()
+	shop, order, note = sold(when)
+	assert numbers_at(order) == ([[]] if when == "At Once" else [])
 	shipment, answer = shipped(connected, note)
 	assert answer["status"] == "Done", answer
 	shop.settle()
 	[parcel] = parcels_of(shipment)
-	[told] = expectation(order)["parcels"]
-	assert [one["number"] for one in told["tracking"]] == [parcel.tracking_number]
+	assert numbers_at(order) == [[parcel.tracking_number]]
+
+
+@pytest.mark.parametrize("when", ["At Once", "When the Tracking Number Is Known"])
+@pytest.mark.parametrize("where", ["here", "at the carrier"])
+def test_the_shop_hears_that_the_carrier_was_called_off(courier, addresses, sold, when, where):
+	connected = courier()
+	shop, order, note = sold(when)
+	shipment, _answer = shipped(connected, note)
+	shop.settle()
+	[parcel] = parcels_of(shipment)
+	if where == "here":
+		assert [one["status"] for one in shipping.cancel(shipment.name)] == ["Done"]
+	else:
+		connected.vendor.move(parcel.tracking_number, "cancelled")
+		connected.pull("tracking")
+		connected.settle()
+	shop.settle()
+	assert numbers_at(order) == [] and order.fulfillment_status == "UNFULFILLED"
+	assert frappe.db.get_value("Delivery Note", note.name, ["lr_no", "transporter_name"]) == ("", "")
+	shop.bring(order)  # the shop tells us of the change, which changes nothing here
+	assert frappe.db.get_value("Delivery Note", note.name, "docstatus") == 1
+
+	connected.vendor.parcels.clear()  # the courier forgets what was cancelled
+	# booked anew, it is told anew
+	assert shipping.book(shipment.name, connected.connection)["status"] == "Done"
+	shop.settle()
+	again = [one for one in parcels_of(shipment) if one.status == "created"]
+	assert numbers_at(order) == [[one.tracking_number] for one in again]
+	assert again[0].tracking_number != parcel.tracking_number
+	assert not shop.events(status=("not in", ("Done", "Ignored")))
+
+
+def test_the_shop_hears_nothing_of_the_way_back(courier, addresses, sold):
+	connected = courier()
+	shop, order, note = sold("At Once")
+	shipment, _answer = shipped(connected, note)
+	shop.settle()
+	[parcel] = parcels_of(shipment)
+	back = shipping.return_shipment(shipment.name)
+	frappe.db.commit()  # as the request of a person's click does
+	assert shipping.book(back, connected.connection)["status"] == "Done"
+	assert [one["status"] for one in shipping.cancel(back)] == ["Done"]
+	shop.settle()
+	assert numbers_at(order) == [[parcel.tracking_number]]
+	assert frappe.db.get_value("Delivery Note", note.name, "lr_no") == parcel.tracking_number
+
+
+def test_one_of_two_parcels_is_called_off(courier, addresses, sold):
+	connected = courier()
+	shop, order, note = sold("At Once")
+	name = shipping.make_shipment("Delivery Note", note.name, [BOX, BOX])
+	frappe.db.commit()  # as the request of a person's click does
+	shipping.book(name, connected.connection)
+	shop.settle()
+	first, second = (one.tracking_number for one in parcels_of(frappe.get_doc("Shipment", name)))
+	assert sorted(numbers_at(order)[0]) == sorted([first, second])
+	connected.vendor.move(first, "cancelled")
+	connected.pull("tracking")
+	connected.settle()
+	shop.settle()
+	assert numbers_at(order) == [[second]]
+	assert frappe.db.get_value("Delivery Note", note.name, "lr_no") == second
 
 
 # --- coming back -------------------------------------------------------------------------------------------

@@ -225,7 +225,11 @@ def booked(booking: Booking, shipment: str, ctx: Context) -> Result:
 		},
 		notify=True,
 	)
-	for note in notes:
+	is_return = int(doc.pickup_from_type == "Customer")
+	# goods that come back leave the number they went out with alone
+	for note in frappe.get_all(
+		"Delivery Note", filters={"name": ("in", [*notes, ""]), "is_return": is_return}, pluck="name"
+	):
 		_mark_note(note, numbers, booking)
 	_files, trouble = attach(booking.papers, _labelled_documents(shipment, notes))
 	sentence = _("Booked with {0}: {1}").format(booking.carrier, numbers)
@@ -323,10 +327,7 @@ def _labelled_documents(shipment: str, notes: Sequence[str]) -> list[tuple[str, 
 
 def labelled(papers: Sequence[Paper], shipment: str) -> Result:
 	"""Labels that came later than the booking."""
-	notes = frappe.get_all(
-		"Shipment Delivery Note", filters={"parent": shipment}, pluck="delivery_note", distinct=True
-	)
-	made, trouble = attach(papers, _labelled_documents(shipment, notes))
+	made, trouble = attach(papers, _labelled_documents(shipment, _notes_of(shipment)))
 	if trouble:
 		raise Rejected(trouble)
 	return Result("Shipment", shipment, _("Label attached") if made else _("The carrier gives no label."))
@@ -371,6 +372,35 @@ def cancelled(outcomes: Sequence[Any], shipment: str | None, ctx: Context) -> Re
 	for outcome in refused:
 		sentence += " " + _("Not {0}: {1}").format(outcome.key, outcome.failure.sentence)
 	return Result("Shipment" if shipment else None, shipment, sentence)
+
+
+def forget_numbers(shipment: str) -> list[tuple[Any, list[str]]]:
+	"""Tracking numbers of called-off parcels go from the Delivery Notes of a Shipment. Returns the Delivery Notes that had
+	some, as they were, each with the numbers that are left."""
+	changed = []
+	for note in _notes_of(shipment):
+		doc = frappe.get_doc("Delivery Note", note)
+		there = [one.strip() for one in (doc.get("lr_no") or "").split(",") if one.strip()]
+		gone = frappe.get_all(
+			PARCEL,
+			filters={"shipment": shipment, "status": "cancelled", "tracking_number": ("in", [*there, ""])},
+			pluck="tracking_number",
+		)
+		if not gone:
+			continue
+		left = [one for one in there if one not in gone]
+		values = {"lr_no": ", ".join(left)}
+		if not left:
+			values |= {"lr_date": None, "transporter_name": ""}
+		frappe.db.set_value("Delivery Note", note, values)
+		changed.append((doc, left))
+	return changed
+
+
+def _notes_of(shipment: str) -> list[str]:
+	return frappe.get_all(
+		"Shipment Delivery Note", filters={"parent": shipment}, pluck="delivery_note", distinct=True
+	)
 
 
 # --- where it is -------------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -82,6 +82,14 @@ def _location(connection: str, warehouses: list[str]) -> str | None:
 
 def from_payload(payload: Mapping[str, Any]) -> Shipment:
 	return Shipment.model_validate(payload)
+
+
+def taken_back(fulfilments: Sequence[Fulfilment], reference: tuple[str, str], ctx: Context) -> Result:
+	"""The shop holds the goods for open again: when they leave after all, that is another parcel."""
+	if not fulfilments:
+		return Result(*reference, _("The shop does not know this parcel."), "Ignored")
+	ctx.links.drop(RESOURCE, [one.id for one in fulfilments])
+	return Result(*reference, _("The shop was told that it did not leave"))
 
 
 def told(fulfilment: Fulfilment, reference: tuple[str, str], ctx: Context) -> Result:

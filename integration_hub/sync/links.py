@@ -104,6 +104,15 @@ class Links:
 		"""A Link for something made in this transaction. A duplicate is a Conflict and undoes the whole."""
 		_insert(self.connection, resource, outside_id, doctype, name, **more)
 
+	def drop(self, resource: str, outside_ids: Iterable[str]) -> None:
+		"""Forget what is not there any more."""
+		link = frappe.qb.DocType(DOCTYPE)
+		frappe.qb.from_(link).delete().where(
+			(link.connection == self.connection)
+			& (link.resource == resource)
+			& link.outside_id.isin([*outside_ids, ""])
+		).run()
+
 	def of(self, doctype: str, name: str, resource: str | None = None) -> list[frappe._dict]:
 		"""What an ERPNext document is at this Connection."""
 		link = frappe.qb.DocType(DOCTYPE)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import frappe
 
+from integration_hub.connectors.contract import CancelsFulfilments
 from integration_hub.erp import shipments, stock
 from integration_hub.sync import connections, push, store, wake
 
@@ -28,6 +29,15 @@ def tracking_known(doc) -> None:
 	for told in shipments.of_delivery_note(doc):
 		key = f"tracking:{doc.name}:{told.order_id}:{doc.lr_no}"
 		_tell_shop(connections.get(told.connection), told, doc, "track", key)
+
+
+def parcel_called_off(doc) -> None:
+	"""The carrier was called off before it came, and `doc`, a Delivery Note with the numbers that were told, has no others:
+	a shop that can take a parcel back shall do so. Booked anew, it is told anew."""
+	for told in shipments.of_delivery_note(doc):
+		connection = connections.get(told.connection)
+		if connections.can(connection, CancelsFulfilments):
+			_tell_shop(connection, told, doc, "cancel", f"called off:{doc.name}:{told.order_id}:{doc.lr_no}")
 
 
 def _tell_shop(connection, told: shipments.Told, doc, action: str, dedupe_key: str) -> None:

@@ -24,9 +24,9 @@ from integration_hub.connectors.contract import (
 	satisfies,
 )
 from integration_hub.erp import consignments, parcels
-from integration_hub.erp.context import Result
+from integration_hub.erp.context import Context, Result
 from integration_hub.failures import Failure, Invalid, Rejected
-from integration_hub.records import BookedParcel, Consignment, Rate
+from integration_hub.records import BookedParcel, Consignment, Rate, Tracking
 from integration_hub.sync import connections, store, wake
 from integration_hub.sync.handling import Handler, Route, context, inbound
 
@@ -254,7 +254,10 @@ def _apply(connection: Any, one: Any, answer: Any) -> Result:
 	if one.action == "manifest":
 		return _of(one, parcels.manifested(answer, payload["names"], ctx))
 	shipment = one.reference_name if one.reference_doctype == "Shipment" else None
-	return _of(one, parcels.cancelled(answer, shipment, ctx))
+	result = parcels.cancelled(answer, shipment, ctx)
+	for name in dict.fromkeys(row.shipment for row in parcel_rows(payload["names"]) if row.shipment):
+		_after_calling_off(name)
+	return _of(one, result)
 
 
 def _of(one: Any, result: Result) -> Result:
@@ -286,10 +289,23 @@ def _after_booking(connection: Any, shipment: str, *, labelled: bool) -> None:
 		store.store(connection.name, [many_draft("labels", names, ("Shipment", shipment))])
 	if connection.request_pickup and connections.can(connection, PicksUpParcels):
 		store.store(connection.name, [many_draft("pickup", names, ("Shipment", shipment))])
+	if frappe.db.get_value("Shipment", shipment, "pickup_from_type") == "Customer":
+		return  # the shops' parcels are those that go out
 	for note in frappe.get_all(
 		"Shipment Delivery Note", filters={"parent": shipment}, pluck="delivery_note", distinct=True
 	):
 		outbox.tracking_known(frappe.get_doc("Delivery Note", note))
+
+
+def _after_calling_off(shipment: str) -> None:
+	"""In the same transaction: the shops hear which numbers are left, or that nothing leaves."""
+	from integration_hub.sync import outbox
+
+	for note, left in parcels.forget_numbers(shipment):
+		if left:
+			outbox.tracking_known(frappe.get_doc("Delivery Note", note.name))
+		else:
+			outbox.parcel_called_off(note)
 
 
 # --- what comes in ----------------------------------------------------------------------------------------
@@ -313,6 +329,16 @@ def walk(connection: Any, connector: TracksParcels, since: datetime, cursor: str
 	]
 	full = len(batch) == connector.tracking_batch
 	return Page(notices=notices, cursor=batch[-1].name if full else None)
+
+
+def _track(tracking: Tracking, ctx: Context) -> Result:
+	"""Called off by the carrier, or at its own site: that is the same as called off from here."""
+	result = parcels.track(tracking, ctx)
+	if tracking.status == "cancelled" and result.status == "Done":
+		shipment = frappe.db.get_value(parcels.PARCEL, result.name, "shipment")
+		if shipment:
+			_after_calling_off(shipment)
+	return result
 
 
 def _on_their_way(connection: str, after: str, limit: int) -> list[Any]:
@@ -406,6 +432,6 @@ ROUTES = (
 		"In",
 		"tracking",
 		TracksParcels,
-		inbound("fetch_tracking", "read_tracking", parcels.track, parcels.no_news, parcels.no_news),
+		inbound("fetch_tracking", "read_tracking", _track, parcels.no_news, parcels.no_news),
 	),
 )

@@ -18,8 +18,8 @@ from integration_hub.sync.handling import Route, inbound, outbound
 
 
 def _know_parcel(one: Any, ctx: Context) -> None:
-	"""Tracking numbers for a parcel that the shop knows already: told of that parcel, not of a new one."""
-	if one.action != "track":
+	"""What is about a parcel that the shop knows already is told of that parcel, not of a new one."""
+	if one.action not in ("track", "cancel"):
 		return
 	links = ctx.links.of(one.reference_doctype, one.reference_name, shipments.RESOURCE)
 	if links:
@@ -29,11 +29,16 @@ def _know_parcel(one: Any, ctx: Context) -> None:
 
 def _fulfil(connector: Connector, one: Any) -> Any:
 	shipment = shipments.from_payload(json.loads(one.payload))
+	if one.action == "cancel":
+		return connector.cancel_fulfilment(shipment)
 	return connector.fulfil_order(shipment, key=one.key, look_first=one.look_first)
 
 
-def _fulfilled(fulfilment: Any, one: Any, ctx: Context) -> Result:
-	return shipments.told(fulfilment, (one.reference_doctype, one.reference_name), ctx)
+def _fulfilled(answer: Any, one: Any, ctx: Context) -> Result:
+	reference = (one.reference_doctype, one.reference_name)
+	if one.action == "cancel":
+		return shipments.taken_back(answer, reference, ctx)
+	return shipments.told(answer, reference, ctx)
 
 
 ROUTES = (

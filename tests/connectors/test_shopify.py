@@ -650,6 +650,39 @@ def test_a_parcel_is_told(shopify, bought):
 	assert rest.id == str(bought.fulfillments[1].id) and bought.fulfillment_status == "FULFILLED"
 
 
+def test_a_parcel_that_was_called_off_is_taken_back(vendor, shopify, bought):
+	shopify.fulfil_order(shipment(bought, {0: 2}), key="k", look_first=False)
+	other = shipment(bought, {0: 1, 1: 2}, tracking_numbers=("1Z998",))
+	shopify.fulfil_order(other, key="k", look_first=False)
+	for _again in range(2):
+		[parcel] = shopify.cancel_fulfilment(shipment(bought, {0: 2}))
+		assert parcel.cancelled and parcel.id == str(bought.fulfillments[0].id)
+	assert [one.status for one in bought.fulfillments] == ["CANCELLED", "SUCCESS"]
+	assert vendor.log.count("fulfillmentCancel") == 1
+	assert shopify.cancel_fulfilment(shipment(bought, tracking_numbers=())) == []
+	# booked anew: told anew, for all that the shop knew of the parcel before
+	again = shipment(bought, {0: 2}, tracking_numbers=("1Z997",), fulfilment_id=parcel.id)
+	assert shopify.fulfil_order(again, key="k", look_first=False).id == str(bought.fulfillments[2].id)
+	assert bought.fulfillment_status == "FULFILLED"
+
+
+def test_a_parcel_that_the_shop_does_not_let_go(vendor, shopify, bought, monkeypatch):
+	shopify.fulfil_order(shipment(bought), key="k", look_first=False)
+	# cancelled by somebody else between our look and our call
+	look = shopify._fulfilment_orders
+
+	def too_late(order_id):
+		order = look(order_id)
+		cancel_fulfillment(vendor.shop, bought.fulfillments[0])
+		return order
+
+	monkeypatch.setattr(shopify, "_fulfilment_orders", too_late)
+	with pytest.raises(Rejected, match="already cancelled"):
+		shopify.cancel_fulfilment(shipment(bought))
+	monkeypatch.undo()
+	assert shopify.cancel_fulfilment(shipment(bought))[0].cancelled, "the next try sees it"
+
+
 @pytest.mark.parametrize("tracking", (("1Z999",), ()), ids=("tracking", "no tracking"))
 @pytest.mark.parametrize("kind", ("drop", "error_after"))
 def test_a_lost_answer_makes_one_parcel(vendor, bought, kind, tracking):
@@ -1267,6 +1300,7 @@ def test_what_shopify_can_do():
 		"PullsCustomers",
 		"PushesStock",
 		"FulfilsOrders",
+		"CancelsFulfilments",
 	]
 
 

@@ -58,6 +58,7 @@ from integration_hub.connectors.contract.payments import (
 	TakesPayments,
 )
 from integration_hub.connectors.contract.shops import (
+	CancelsFulfilments,
 	FulfilsOrders,
 	PullsCustomers,
 	PullsOrders,
@@ -66,7 +67,7 @@ from integration_hub.connectors.contract.shops import (
 )
 
 __all__ = [
-	"CAPABILITIES", "CapturesPayments", "Category", "Connector", "FulfilsOrders", "Identity", "ListsLocations", "LogsCommunications", "ManagesConsent",
+	"CAPABILITIES", "CancelsFulfilments", "CapturesPayments", "Category", "Connector", "FulfilsOrders", "Identity", "ListsLocations", "LogsCommunications", "ManagesConsent",
 	"ManifestsParcels", "Notice", "Outcome", "Page", "PicksUpParcels", "PullsCustomers", "PullsDisputes", "PullsOrders",
 	"PullsPayments", "PullsPayouts", "PullsProducts", "PushesStock", "QuotesRates", "ReceivesWebhooks", "RefundsPayments",
 	"Resource", "Setting", "ShipsParcels", "Subscribes", "SyncsCompanies", "SyncsContacts", "SyncsDeals", "SyncsLeads",

@@ -15,6 +15,7 @@ CAPABILITIES: dict[str, type] = {
 		shops.PullsCustomers,
 		shops.PushesStock,
 		shops.FulfilsOrders,
+		shops.CancelsFulfilments,
 		payments.TakesPayments,
 		payments.CapturesPayments,
 		payments.PullsPayments,

@@ -57,3 +57,11 @@ class FulfilsOrders(Protocol):
 	def fulfil_order(self, shipment: Shipment, *, key: str, look_first: bool) -> Fulfilment:
 		"""Tell the shop that `shipment` left. With its `fulfilment_id` the shop knows the parcel, and only
 		carrier and tracking numbers are told; a parcel that is gone there is told anew."""
+
+
+@runtime_checkable
+class CancelsFulfilments(Protocol):
+	def cancel_fulfilment(self, shipment: Shipment) -> Sequence[Fulfilment]:
+		"""Take back what the shop was told of `shipment`: the carrier was called off and the goods are still here, so they
+		are open at the shop again. Its parcels with these tracking numbers are meant, others are left alone; returns them as
+		they are now. One that is cancelled already is no failure. Raises Rejected when the shop does not let one go."""

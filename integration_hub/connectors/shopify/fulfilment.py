@@ -1,4 +1,4 @@
-"""Telling Shopify that goods left: open fulfilment orders, then `fulfillmentCreate`.
+"""Telling Shopify that goods left: open fulfilment orders, then `fulfillmentCreate`; and that they did not after all.
 
 `fulfillmentCreate` has no idempotency key, so after a lost answer the order's parcels are looked at first.
 """
@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -108,6 +108,26 @@ class Fulfils(Client):
 		if errors or not payload.get("fulfillment"):
 			raise Rejected(
 				f"Shopify does not take the tracking number of {shipment.reference}: {sentence_of(errors)}"
+			)
+		return reading.fulfilment(self._whole_parcel(payload["fulfillment"]))
+
+	def cancel_fulfilment(self, shipment: Shipment) -> Sequence[Fulfilment]:
+		order = self._fulfilment_orders(shipment.order_id)
+		numbers = set(shipment.tracking_numbers)
+		parcels = [reading.fulfilment(one) for one in order["fulfillments"]]
+		return [
+			one if one.cancelled else self._call_back(one, shipment)
+			for one in parcels
+			if numbers & set(one.tracking_numbers)
+		]
+
+	def _call_back(self, parcel: Fulfilment, shipment: Shipment) -> Fulfilment:
+		payload, errors = self.mutate(
+			queries.CALL_BACK, {"id": gid("Fulfillment", parcel.id)}, repeatable=True
+		)
+		if errors or not payload.get("fulfillment"):
+			raise Rejected(
+				f"Shopify does not cancel the parcel of {shipment.reference}: {sentence_of(errors)}"
 			)
 		return reading.fulfilment(self._whole_parcel(payload["fulfillment"]))
 

@@ -258,6 +258,17 @@ TRACKING = Query(
 	cost=120,
 )
 
+CALL_BACK = Query(
+	"CallBack",
+	f"""mutation CallBack($id: ID!) {{
+	fulfillmentCancel(id: $id) {{
+		fulfillment {{ {_PARCEL} }}
+		userErrors {{ field message }}
+	}}
+}}""",
+	cost=120,
+)
+
 WEBHOOKS = Query(
 	"Webhooks",
 	"""query Webhooks($after: String) {
