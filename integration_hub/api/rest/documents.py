@@ -130,7 +130,8 @@ class Documents:
 		return doc
 
 	def must(self, right: str) -> None:
-		"""The caller's roles allow `right` on this DocType at all. Raises ApiError "forbidden"."""
+		"""The caller's roles allow `right` on this DocType at all. Raises ApiError "forbidden". To be asked before anything
+		is made: Frappe looks whether linked documents exist before it looks at the right to create."""
 		if not frappe.has_permission(self.doctype, right):
 			raise ApiError(
 				"forbidden", _("Your roles do not allow this: {0} {1}.").format(_(right), _(self.doctype))

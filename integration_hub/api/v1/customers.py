@@ -96,6 +96,7 @@ def get(query: One) -> Customer:
 @endpoint("POST", "Make a Customer", status=201)
 def create(new: NewCustomer) -> Customer:
 	"""ERPNext's own rules apply; what it makes besides (a Contact for an email address) is made too."""
+	CUSTOMERS.must("create")
 	return CUSTOMERS.made(_make(new))
 
 

@@ -102,6 +102,7 @@ def get(query: One) -> Item:
 @endpoint("POST", "Make an Item", status=201)
 def create(new: NewItem) -> Item:
 	"""ERPNext's own rules apply."""
+	ITEMS.must("create")
 	return ITEMS.made(_make(new))
 
 

@@ -89,6 +89,7 @@ def get(query: One) -> Lead:
 @endpoint("POST", "Make a Lead", status=201)
 def create(new: NewLead) -> Lead:
 	"""ERPNext's own rules apply (one Lead for an email address, unless CRM Settings allow more)."""
+	LEADS.must("create")
 	return LEADS.made(_make(new))
 
 

@@ -147,6 +147,7 @@ def get(query: One) -> Order:
 def create(new: NewOrder) -> Order:
 	"""ERPNext fills in prices, taxes of its rules and totals. Send an Idempotency-Key, so that a repeated call makes no
 	second order."""
+	ORDERS.must("create")
 	return ORDERS.made(_make(new))
 
 

@@ -1,0 +1,227 @@
+"""Who may call what: every method of the public API with each of the ready-made roles, over HTTP.
+
+A method without a line in the table fails the test: whoever adds one says here who may call it.
+"""
+
+from __future__ import annotations
+
+import json
+
+import frappe
+import pytest
+from frappe.permissions import add_permission
+
+from integration_hub.api.rest.endpoint import PREFIX, registry
+from integration_hub.sync import roles
+from tests.conftest import PROJECT
+
+WAREHOUSE, FINANCE, SHOP, CRM, BI = roles.ROLES
+#: letters of the table: W F S C B are the ready-made roles, U and M the hub's own, n is somebody signed in without any
+#: role, g nobody at all
+WHO = {
+	"W": WAREHOUSE,
+	"F": FINANCE,
+	"S": SHOP,
+	"C": CRM,
+	"B": BI,
+	"U": "Integration User",
+	"M": "Integration Manager",
+	"n": "",
+}
+SIGNED_IN = "".join(WHO)
+EVERYBODY = f"{SIGNED_IN}g"
+NO = "no such"
+#: methods that only a user's own rights rule, beyond what a ready-made role needs
+NONE_OF_THEM = ""
+
+#: method → (an input that passes validation, who may call it). What names a document that is not there is 404 or 422
+#: for whoever may, and 403 for all others: they do not learn whether it is there
+TABLE: dict[str, tuple[dict, str]] = {
+	"calls.export": ({}, "M"),
+	"calls.list": ({"limit": 1}, "M"),
+	"customers.create": ({"customer_name": "{tag}", "territory": NO}, "SC"),
+	"customers.create_many": ({"rows": [{"customer_name": "{tag}"}]}, "SC"),
+	"customers.get": ({"name": NO}, "WFSCB"),
+	"customers.list": ({"limit": 1}, "WFSCB"),
+	"customers.update": ({"name": NO}, "SC"),
+	"description.openapi": ({}, EVERYBODY),
+	"events.get": ({"name": NO}, "UM"),
+	"events.list": ({"limit": 1}, "UM"),
+	"events.replay": ({"names": [NO]}, "UM"),
+	"health.ping": ({}, EVERYBODY),
+	"health.status": ({}, "UM"),
+	"invoices.get": ({"name": NO}, "FSB"),
+	"invoices.list": ({"limit": 1}, "FSB"),
+	"items.create": ({"item_code": "{tag}", "item_group": NO, "stock_uom": NO}, NONE_OF_THEM),
+	"items.get": ({"name": NO}, "WFSB"),
+	"items.list": ({"limit": 1}, "WFSB"),
+	"items.update": ({"name": NO}, NONE_OF_THEM),
+	"items.upsert_many": (
+		{"rows": [{"item_code": "{tag}", "item_group": NO, "stock_uom": NO}]},
+		NONE_OF_THEM,
+	),
+	# everybody's own jobs; those of others are not found
+	"jobs.get": ({"name": NO}, SIGNED_IN),
+	"keys.me": ({}, SIGNED_IN),
+	# a key renews itself; these callers come with Frappe's own keys
+	"keys.rotate": ({}, NONE_OF_THEM),
+	"leads.create": ({"first_name": "{tag}"}, "C"),
+	"leads.create_many": ({"rows": [{"first_name": "{tag}"}]}, "C"),
+	"leads.get": ({"name": NO}, "CB"),
+	"leads.list": ({"limit": 1}, "CB"),
+	"leads.update": ({"name": NO}, "C"),
+	"orders.cancel": ({"name": NO}, "S"),
+	"orders.create": ({"customer": NO, "items": [{"item_code": NO, "qty": 1}]}, "S"),
+	"orders.create_many": ({"rows": [{"customer": NO, "items": [{"item_code": NO, "qty": 1}]}]}, "S"),
+	"orders.get": ({"name": NO}, "WFSB"),
+	"orders.list": ({"limit": 1}, "WFSB"),
+	"orders.submit": ({"name": NO}, "S"),
+	"payments.get": ({"name": NO}, "FB"),
+	"payments.list": ({"limit": 1}, "FB"),
+	"prices.list": ({"limit": 1}, "SB"),
+	"prices.upsert_many": (
+		{"rows": [{"item_code": NO, "price_list": NO, "price_list_rate": "1"}]},
+		NONE_OF_THEM,
+	),
+	"stock.list": ({"limit": 1}, "WSB"),
+}
+
+
+def test_every_method_has_a_line():
+	names = {path.removeprefix(PREFIX) for path in registry()}
+	assert names - set(TABLE) == set(), "say in TABLE who may call these"
+	assert set(TABLE) - names == set(), "these are gone"
+
+
+@pytest.mark.parametrize("letter", [*WHO, "g"])
+def test_each_role_may_call_what_it_needs_and_no_more(callers, web, letter):
+	from tests.support.api import Caller
+
+	caller = Caller(web) if letter == "g" else callers(*filter(None, [WHO[letter]]))
+	found, expected = {}, {}
+	for path, one in registry().items():
+		name = path.removeprefix(PREFIX)
+		given, allowed = TABLE[name]
+		tag = f"roles-{letter}-{frappe.generate_hash(length=8)}"
+		given = json.loads(json.dumps(given).replace("{tag}", tag))
+		answer = caller.get(name, **given) if one.verb == "GET" else caller.post(name, **given)
+		assert answer.status_code < 500 and answer.status_code not in (405, 429), f"{name}: {answer.text}"
+		if answer.status_code == 422:
+			assert answer.json()["error"]["type"] != "invalid", f"{name}: {answer.text}"
+		expected[name] = "may" if letter in allowed else "nobody" if letter == "g" else "may not"
+		found[name] = _verdict(answer)
+	assert found == expected
+
+
+def _verdict(answer):
+	if answer.status_code in (401, 403):
+		return "nobody" if answer.status_code == 401 else "may not"
+	if answer.headers["Content-Type"].startswith("application/json"):
+		body = answer.json().get("data")
+		rows = body.get("results") if isinstance(body, dict) else None
+		if rows and all((row["error"] or {}).get("type") == "forbidden" for row in rows):
+			return "may not"
+	return "may"
+
+
+def test_no_role_may_more_than_its_table(site):
+	"""On the site itself: exactly the rights of the table, no level above 0, nothing to delete."""
+	for role, table in roles.ROLES.items():
+		rows = frappe.get_all("Custom DocPerm", filters={"role": role}, fields=["*"])
+		assert {row.parent for row in rows} == {name for name in table if frappe.db.exists("DocType", name)}
+		for row in rows:
+			have = {letter for letter, right in roles.RIGHTS.items() if row.get(right)}
+			submittable = frappe.db.get_value("DocType", row.parent, "is_submittable")
+			assert have == {one for one in table[row.parent] if submittable or one not in "sx"}, row.parent
+			assert not any(row.get(one) for one in ("delete", "amend", "share", "import", "permlevel"))
+		assert frappe.db.get_value("Role", role, "desk_access") == 0
+
+
+def test_bi_reads_only():
+	assert {letter for letters in roles.ROLES[BI].values() for letter in letters} <= set("rpe")
+
+
+@pytest.fixture
+def undone(site):
+	"""What a test does to permissions is undone by a rollback: nothing here commits."""
+	frappe.db.commit()  # what former tests did is not ours to undo
+	yield
+	frappe.db.rollback()
+	frappe.clear_cache()
+
+
+def _rights(doctype, role):
+	row = frappe.db.get_value("Custom DocPerm", {"parent": doctype, "role": role}, ["read", "write"])
+	return row and tuple(row)
+
+
+def test_what_people_change_stays(undone):
+	row = {"parent": "Customer", "role": SHOP}
+	frappe.db.set_value("Custom DocPerm", row, "write", 0)
+	frappe.db.delete("Custom DocPerm", {"parent": "Customer", "role": CRM})
+	count = frappe.db.count("Custom DocPerm")
+	roles.give()
+	assert _rights("Customer", SHOP) == (1, 0) and _rights("Customer", CRM) is None
+	assert frappe.db.count("Custom DocPerm") == count
+
+
+def test_the_roles_go_and_the_standard_comes_back(undone):
+	"""Where nobody has changed anything the DocType has its standard permissions again; what a person has added stays."""
+	add_permission("Item", "Purchase User", 2)
+	roles.take_away()
+	assert not frappe.db.exists("Custom DocPerm", {"role": ("in", list(roles.ROLES))})
+	assert not frappe.db.exists("Custom DocPerm", {"parent": "Customer"})
+	assert frappe.db.exists("Custom DocPerm", {"parent": "Item", "role": "Purchase User", "permlevel": 2})
+	assert frappe.db.exists("Custom DocPerm", {"parent": "Item", "role": "Item Manager"})
+
+
+def test_a_copy_follows_a_new_standard_until_somebody_changes_it(undone):
+	for doctype in ("Customer", "Item"):
+		row = frappe.get_all("DocPerm", filters={"parent": doctype, "permlevel": 0}, limit=1)[0].name
+		frappe.db.set_value("DocPerm", row, {"role": "Auditor", "read": 1}, update_modified=False)
+	other = {"parent": "Item", "role": ("not in", list(roles.ROLES))}
+	frappe.db.set_value("Custom DocPerm", frappe.db.get_value("Custom DocPerm", other), "share", 1)
+	frappe.db.set_value("Custom DocPerm", frappe.db.get_value("Custom DocPerm", other), "print", 0)
+	changed = frappe.db.get_value("Custom DocPerm", other, ["role", "print"])
+	roles.give()
+	assert frappe.db.exists("Custom DocPerm", {"parent": "Customer", "role": "Auditor"})
+	assert _rights("Customer", SHOP) == (1, 1)
+	assert not frappe.db.exists("Custom DocPerm", {"parent": "Item", "role": "Auditor"})
+	assert frappe.db.get_value("Custom DocPerm", other, ["role", "print"]) == changed
+
+
+def test_docs_show_the_table():
+	text = (PROJECT / "docs" / "authentication.md").read_text()
+	shown = text.partition("<!-- roles: begin -->\n")[2].partition("<!-- roles: end -->")[0]
+	assert shown == table_for_docs(), "docs/authentication.md: run python -m tests.test_api_roles"
+
+
+def table_for_docs() -> str:
+	words = {
+		"r": "read",
+		"w": "write",
+		"c": "create",
+		"s": "submit",
+		"x": "cancel",
+		"e": "export",
+		"p": "report",
+	}
+	short = [role.removeprefix("Integration ") for role in roles.ROLES]
+	lines = ["| DocType | " + " | ".join(short) + " |", "|---|" + "---|" * len(short)]
+	for doctype in sorted({name for table in roles.ROLES.values() for name in table}):
+		cells = [
+			", ".join(words[letter] for letter in table.get(doctype, "")) for table in roles.ROLES.values()
+		]
+		lines.append(f"| {doctype} | " + " | ".join(cells) + " |")
+	return "\n".join(lines) + "\n"
+
+
+def write_docs() -> None:
+	path = PROJECT / "docs" / "authentication.md"
+	before, _begin, rest = path.read_text().partition("<!-- roles: begin -->\n")
+	_old, _end, after = rest.partition("<!-- roles: end -->")
+	path.write_text(f"{before}<!-- roles: begin -->\n{table_for_docs()}<!-- roles: end -->{after}")
+
+
+if __name__ == "__main__":
+	write_docs()
