@@ -225,21 +225,21 @@ def methods(document: Json) -> str:
 		head = f"class {class_name(group.title())}:\n{_doc(about.get(group) or group, 1)}\n\n"
 		parts.append(
 			head
-			+ "\tdef __init__(self, calls: Calls):\n\t\tself._calls = calls\n\n"
+			+ "\tdef __init__(self, calls: Transport):\n\t\tself._calls = calls\n\n"
 			+ "\n\n".join(found)
 			+ "\n"
 		)
 	attributes = "".join(f"\t\tself.{group} = {class_name(group.title())}(calls)\n" for group in groups)
 	parts.append(
 		'class Methods:\n\t"""All methods, by kind of thing."""\n\n'
-		f"\tdef __init__(self, calls: Calls):\n{attributes}"
+		f"\tdef __init__(self, calls: Transport):\n{attributes}"
 	)
 	text = "\n\n".join(parts)
 	imports = [one for one in ("Any", "Literal") if re.search(rf"\b{one}\b", text)]
 	typing = f"from typing import {', '.join(imports)}\n" if imports else ""
 	builtins = "import builtins\n" if "builtins." in text else ""
 	sequence = "from collections.abc import Sequence\n" if "Sequence[" in text else ""
-	calling = [one for one in ("UNSET", "Calls", "Rows", "Unset") if re.search(rf"\b{one}\b", text)]
+	calling = [one for one in ("UNSET", "Rows", "Transport", "Unset") if re.search(rf"\b{one}\b", text)]
 	return (
 		f'{_NOTE}"""The API\'s methods."""\n\nfrom __future__ import annotations\n\n'
 		f"{builtins}{sequence}{typing}\n"

@@ -49,7 +49,7 @@ class Reply:
 		return self.headers.get("ETag")
 
 
-class Calls(Protocol):
+class Transport(Protocol):
 	"""What the generated methods need of a Hub."""
 
 	def read(self, method: str, arguments: Mapping[str, Any]) -> Any: ...

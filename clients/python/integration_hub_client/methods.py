@@ -6,13 +6,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from . import types as t
-from .calling import UNSET, Calls, Rows, Unset
+from .calling import UNSET, Rows, Transport, Unset
 
 
 class Calls:
 	"""The log of who called this API, for those who look after it."""
 
-	def __init__(self, calls: Calls):
+	def __init__(self, calls: Transport):
 		self._calls = calls
 
 	def export(
@@ -82,7 +82,7 @@ class Calls:
 class Customers:
 	"""Customers, with the contact and address that an order needs."""
 
-	def __init__(self, calls: Calls):
+	def __init__(self, calls: Transport):
 		self._calls = calls
 
 	def create(
@@ -205,7 +205,7 @@ class Customers:
 class Description:
 	"""What this API can do, for programs."""
 
-	def __init__(self, calls: Calls):
+	def __init__(self, calls: Transport):
 		self._calls = calls
 
 	def openapi(self) -> bytes:
@@ -218,7 +218,7 @@ class Events:
 	"""Integration Events: what is to be done between ERPNext and outside systems, how each stands,
 	and doing them again."""
 
-	def __init__(self, calls: Calls):
+	def __init__(self, calls: Transport):
 		self._calls = calls
 
 	def get(self, name: str, *, fields: Sequence[str] | None = None) -> t.Event:
@@ -266,7 +266,7 @@ class Events:
 class Health:
 	"""Is the hub alive, and does anything need a person?"""
 
-	def __init__(self, calls: Calls):
+	def __init__(self, calls: Transport):
 		self._calls = calls
 
 	def ping(self) -> t.Alive:
@@ -285,7 +285,7 @@ class Health:
 class Invoices:
 	"""Sales Invoices and credit notes: what is billed, and what is still owed."""
 
-	def __init__(self, calls: Calls):
+	def __init__(self, calls: Transport):
 		self._calls = calls
 
 	def get(self, name: str, *, fields: Sequence[str] | None = None) -> t.Invoice:
@@ -322,7 +322,7 @@ class Invoices:
 class Items:
 	"""Items: what is sold and stocked."""
 
-	def __init__(self, calls: Calls):
+	def __init__(self, calls: Transport):
 		self._calls = calls
 
 	def create(
@@ -438,7 +438,7 @@ class Items:
 class Jobs:
 	"""Long work that a caller has started: how it stands, and what came of it."""
 
-	def __init__(self, calls: Calls):
+	def __init__(self, calls: Transport):
 		self._calls = calls
 
 	def get(self, name: str) -> t.JobsJob:
@@ -452,7 +452,7 @@ class Jobs:
 class Keys:
 	"""The key that a caller has signed in with: what it may, and a new secret for it."""
 
-	def __init__(self, calls: Calls):
+	def __init__(self, calls: Transport):
 		self._calls = calls
 
 	def me(self) -> t.Whoami:
@@ -472,7 +472,7 @@ class Keys:
 class Leads:
 	"""Leads: people who may become customers."""
 
-	def __init__(self, calls: Calls):
+	def __init__(self, calls: Transport):
 		self._calls = calls
 
 	def create(
@@ -589,7 +589,7 @@ class Leads:
 class Orders:
 	"""Sales Orders: what an outside system sells, and how far each has come."""
 
-	def __init__(self, calls: Calls):
+	def __init__(self, calls: Transport):
 		self._calls = calls
 
 	def cancel(
@@ -701,7 +701,7 @@ class Orders:
 class Payments:
 	"""Payment Entries: money that came or went."""
 
-	def __init__(self, calls: Calls):
+	def __init__(self, calls: Transport):
 		self._calls = calls
 
 	def get(self, name: str, *, fields: Sequence[str] | None = None) -> t.Payment:
@@ -739,7 +739,7 @@ class Payments:
 class Prices:
 	"""Item Prices: what an Item costs in a price list."""
 
-	def __init__(self, calls: Calls):
+	def __init__(self, calls: Transport):
 		self._calls = calls
 
 	def list(
@@ -784,7 +784,7 @@ class Prices:
 class Stock:
 	"""What is on the shelves."""
 
-	def __init__(self, calls: Calls):
+	def __init__(self, calls: Transport):
 		self._calls = calls
 
 	def list(
@@ -812,7 +812,7 @@ class Stock:
 class Methods:
 	"""All methods, by kind of thing."""
 
-	def __init__(self, calls: Calls):
+	def __init__(self, calls: Transport):
 		self.calls = Calls(calls)
 		self.customers = Customers(calls)
 		self.description = Description(calls)
