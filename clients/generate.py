@@ -1,5 +1,6 @@
 """Everything that is made of the public API's description: the Python client's methods and types, and the tables in
-docs/api.md. `make generated` writes them; a test says when they are old."""
+docs/api.md; and the table of roles in docs/authentication.md. `make generated` writes them; a test says when they are
+old."""
 
 from __future__ import annotations
 
@@ -16,6 +17,7 @@ from typing import Any
 PROJECT = Path(__file__).resolve().parents[1]
 CLIENT = PROJECT / "clients" / "python" / "integration_hub_client"
 DOCS = PROJECT / "docs" / "api.md"
+SIGNING_IN = PROJECT / "docs" / "authentication.md"
 PREFIX = "/api/method/integration_hub.api.v1."
 SCHEMAS = "#/components/schemas/"
 _NOTE = "# Made of the API's description by clients/generate.py (`make generated`): do not edit.\n"
@@ -28,7 +30,8 @@ def files(document: Json) -> dict[Path, str]:
 	return {
 		CLIENT / "types.py": types(document),
 		CLIENT / "methods.py": methods(document),
-		DOCS: with_tables(DOCS.read_text(), document),
+		DOCS: with_tables(DOCS.read_text(), methods=table(document), errors=errors(document)),
+		SIGNING_IN: with_tables(SIGNING_IN.read_text(), roles=roles()),
 	}
 
 
@@ -388,8 +391,20 @@ def errors(document: Json) -> str:
 	)
 
 
-def with_tables(text: str, document: Json) -> str:
-	for name, made in (("methods", table(document)), ("errors", errors(document))):
+def roles() -> str:
+	"""What each ready-made role may do with which DocType."""
+	from integration_hub.sync.roles import RIGHTS, ROLES
+
+	short = [role.removeprefix("Integration ") for role in ROLES]
+	lines = ["| DocType | " + " | ".join(short) + " |", "|---|" + "---|" * len(short)]
+	for doctype in sorted({name for rights in ROLES.values() for name in rights}):
+		cells = [", ".join(RIGHTS[one] for one in rights.get(doctype, "")) for rights in ROLES.values()]
+		lines.append(f"| {doctype} | " + " | ".join(cells) + " |")
+	return "\n".join(lines)
+
+
+def with_tables(text: str, **tables: str) -> str:
+	for name, made in tables.items():
 		begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
 		before, rest = text.split(begin)
 		text = f"{before}{begin}\n{made}\n{end}{rest.split(end)[1]}"

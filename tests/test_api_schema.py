@@ -5,11 +5,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import typing
 from pathlib import Path
 
 import frappe
 import pytest
 import requests
+from pydantic import Field, ValidationError
+from pydantic.fields import FieldInfo
 
 from tests.support.api import PATH, Caller, data, error, token_of, user
 
@@ -83,6 +86,35 @@ def test_schemathesis_finds_nothing(web, description, everything, tmp_path):
 	]
 	done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=SECONDS)
 	assert done.returncode == 0, done.stdout[-20_000:] + done.stderr[-5_000:]
+
+
+def test_types_that_models_share_hold_no_field_of_their_own(site):
+	"""pydantic 2.10 would carry the default of one model's field into other models."""
+	from integration_hub.api.rest.endpoint import registry
+
+	modules = {sys.modules[one.function.__module__] for one in registry().values()}
+	held = [
+		f"{module.__name__}.{name}"
+		for module in {*modules, sys.modules["integration_hub.api.rest.shapes"]}
+		for name, alias in vars(module).items()
+		if typing.get_origin(alias) is typing.Annotated
+		and any(isinstance(note, FieldInfo) for note in alias.__metadata__)
+	]
+	assert not held
+
+
+def test_what_models_require_is_required_whatever_others_give_by_default(site):
+	from integration_hub.api.rest.shapes import Input, Text
+
+	class First(Input):
+		kind: Text = "Company"
+
+	class Second(Input):
+		title: Text = Field(min_length=1)
+
+	assert First().kind == "Company"
+	with pytest.raises(ValidationError):
+		Second()
 
 
 @pytest.mark.parametrize(

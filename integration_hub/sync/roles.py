@@ -16,7 +16,7 @@ from typing import Any
 
 import frappe
 from frappe.core.doctype.doctype.doctype import validate_permissions_for_doctype
-from frappe.permissions import copy_perms, setup_custom_perms
+from frappe.permissions import copy_perms, rights, setup_custom_perms
 
 #: letters of the table below
 RIGHTS = {
@@ -119,12 +119,7 @@ ROLES: dict[str, dict[str, str]] = {
 }
 #: where it is remembered what was given, and of which standard the copies are
 _MEMORY = "integration_hub_given_permissions"
-_COLUMNS = (
-	"role",
-	"permlevel",
-	"if_owner",
-	*sorted({*RIGHTS.values(), "amend", "delete", "select", "print"}),
-)
+_COLUMNS = ("role", "permlevel", "if_owner", *rights)
 
 
 def give() -> None:
@@ -170,7 +165,7 @@ def _add(doctype: str, role: str, letters: str, memory: dict[str, Any]) -> None:
 	if setup_custom_perms(doctype):
 		memory["copied"][doctype] = _fingerprint("DocPerm", doctype)
 	submittable = frappe.db.get_value("DocType", doctype, "is_submittable")
-	rights = {RIGHTS[one]: 1 for one in letters if submittable or one not in "sx"}
+	given = {RIGHTS[one] for one in letters if submittable or one not in "sx"}
 	# safe: runs in the installer, which may do everything
 	frappe.get_doc(
 		{
@@ -180,8 +175,7 @@ def _add(doctype: str, role: str, letters: str, memory: dict[str, Any]) -> None:
 			"parentfield": "permissions",
 			"role": role,
 			"permlevel": 0,
-			**dict.fromkeys((*RIGHTS.values(), "delete", "amend", "select", "print", "email", "share"), 0),
-			**rights,
+			**{right: int(right in given) for right in rights},
 		}
 	).insert(ignore_permissions=True)
 	validate_permissions_for_doctype(doctype)
@@ -202,8 +196,11 @@ def _follow(doctype: str, memory: dict[str, Any]) -> None:
 def _fingerprint(of: str, doctype: str, without: Iterable[str] = ()) -> str:
 	"""A hash of a DocType's rows of permissions, whatever their order."""
 	rows = frappe.get_all(of, filters={"parent": doctype}, fields=list(_COLUMNS))
+	# only what is set: a right that a new version of Frappe brings changes nothing by itself
 	lines = sorted(
-		"|".join(str(row.get(name) or 0) for name in _COLUMNS) for row in rows if row.role not in set(without)
+		"|".join(f"{name}={row[name]}" for name in _COLUMNS if row[name])
+		for row in rows
+		if row.role not in set(without)
 	)
 	return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
 

@@ -57,6 +57,9 @@ def _failure(response: Response, request: Request) -> ApiError:
 	signed_in = getattr(frappe.local, "session", None) and frappe.session.user not in ("", "Guest", None)
 	if callers.refusal():
 		return callers.refusal()
+	if signed_in and not frappe.db.get_value("User", frappe.session.user, "enabled"):
+		# Frappe 15 says so while it reads the session, as if the input were at fault
+		return ApiError("unauthorised", _("This user is switched off."))
 	if response.status_code == 401 and limits.guessed(callers.address(), "keys"):
 		return ApiError("too_many", _("Too many wrong keys from this address."), retry_after=60)
 	if response.status_code == 401 or (

@@ -19,7 +19,7 @@ from integration_hub import __version__
 from integration_hub.api.rest import documents, idempotency
 from integration_hub.api.rest.endpoint import PREFIX, Endpoint, registry
 from integration_hub.api.rest.errors import TYPES
-from integration_hub.api.rest.shapes import Answer, Job, Media, Output
+from integration_hub.api.rest.shapes import LARGEST, MONEY_SCHEMA, Answer, Job, Media, Output
 
 SCHEMAS = "#/components/schemas/"
 #: words of an address and a header: what can be sent at all
@@ -346,6 +346,10 @@ def _error_responses() -> dict[str, Any]:
 # --- schemas -----------------------------------------------------------------------------------------------
 
 
+#: pydantic's words for limits → JSON schema's (pydantic leaves some as they are, in `Quantity | None` with a `gt`)
+_LIMIT = {"ge": "minimum", "gt": "exclusiveMinimum", "le": "maximum", "lt": "exclusiveMaximum"}
+
+
 class _Schema(GenerateJsonSchema):
 	"""pydantic's own, but fields of answers are not promised: a caller may ask for fewer (`fields`), permission levels
 	hide some, and versions of ERPNext differ in a field or two."""
@@ -359,6 +363,15 @@ class _Schema(GenerateJsonSchema):
 		if found.get("default", 0) is None:
 			del found["default"]
 		return found
+
+	def decimal_schema(self, schema: Any) -> dict[str, Any]:
+		"""Money as it is taken: digits in a string, or a number within its limits."""
+		limits = {word: float(schema[name]) for name, word in _LIMIT.items() if schema.get(name) is not None}
+		if not limits.keys() & {"minimum", "exclusiveMinimum"}:
+			limits["exclusiveMinimum"] = -float(LARGEST)
+		if not limits.keys() & {"maximum", "exclusiveMaximum"}:
+			limits["exclusiveMaximum"] = float(LARGEST)
+		return {**MONEY_SCHEMA, "type": ["string", "number"], **limits}
 
 	def model_schema(self, schema: Any) -> dict[str, Any]:
 		found = super().model_schema(schema)
@@ -441,12 +454,10 @@ def _renamed(schema: Any, names: Mapping[str, str]) -> Any:
 		return [_renamed(one, names) for one in schema]
 	if not isinstance(schema, dict):
 		return schema
-	return {
-		name: SCHEMAS + names[one.removeprefix(SCHEMAS)]
-		if name == "$ref" and isinstance(one, str)
-		else _renamed(one, names)
-		for name, one in schema.items()
-	}
+	if "$ref" in schema and isinstance(schema["$ref"], str):
+		return {**schema, "$ref": SCHEMAS + names[schema["$ref"].removeprefix(SCHEMAS)]}
+	words = _LIMIT if schema.get("type") in ("number", "integer") else {}
+	return {words.get(name, name): _renamed(one, names) for name, one in schema.items()}
 
 
 def _referred(schema: Any) -> Iterator[str]:
