@@ -85,12 +85,27 @@ def test_what_is_paid_too_much_or_twice_stays_on_the_customers_account(gateways)
 	gateway, invoice = gateways(), sale(total="100")
 	over = gateway.account.pay("120", reference=about(invoice))
 	event = gateway.tell("payments", over)
-	assert "20" in event.message
+	assert "20" in event.message and "stays on the customer's account" in event.message
 	assert outstanding(invoice) == 0 and amount(gateway.entry(over).unallocated_amount) == 20
 	again = gateway.account.pay("100", reference=about(invoice))
 	event = gateway.tell("payments", again)
 	assert event.status == "Done" and "100" in event.message, event.message
 	assert outstanding(invoice) == 0 and amount(gateway.entry(again).unallocated_amount) == 100
+	assert not gateway.entry(again).references
+
+
+def test_a_payment_booked_by_hand_is_not_booked_again(gateways):
+	from erpnext.accounts.doctype.payment_entry.payment_entry import get_payment_entry
+
+	gateway, invoice = gateways(), sale(total="33")
+	payment = gateway.account.pay("33", reference=about(invoice))
+	by_hand = get_payment_entry("Sales Invoice", invoice.name, bank_account=gateway.accounts["Clearing"])
+	by_hand.reference_no, by_hand.reference_date = payment.id, frappe.utils.today()
+	by_hand.insert()
+	by_hand.submit()
+	frappe.db.commit()  # as a person's request does
+	assert gateway.tell("payments", payment).reference_name == by_hand.name
+	assert gateway.balance("Clearing") == 33
 
 
 def test_an_invoice_cancelled_meanwhile(gateways):
@@ -100,6 +115,7 @@ def test_an_invoice_cancelled_meanwhile(gateways):
 	payment = gateway.account.pay("100", reference=about(invoice))
 	event = gateway.tell("payments", payment)
 	assert event.status == "Done" and invoice.name in event.message
+	assert "not valid any more" in event.message
 	entry = gateway.entry(payment)
 	assert entry.party == invoice.customer and amount(entry.unallocated_amount) == 100
 
@@ -287,6 +303,14 @@ def test_a_payment_nobody_asked_for_is_known_by_its_e_mail(gateways):
 	)
 
 
+def test_a_payment_nobody_asked_for_goes_on_the_account_of_the_one_for_all(gateways):
+	name = customer()
+	gateway = gateways(unasked_payments="On Account of the Customer", default_customer=name)
+	payment = gateway.account.pay("12.34")
+	assert gateway.tell("payments", payment).status == "Done"
+	assert gateway.entry(payment).party == name
+
+
 def test_a_document_of_another_company_is_not_ours(gateways):
 	gateway = gateways()
 	event = gateway.tell("payments", gateway.account.pay("1", reference=("User", "Administrator")))
@@ -334,6 +358,18 @@ def test_a_foreign_document_paid_in_full_is_paid_in_full(gateways, settles_in, k
 	over = gateway.account.pay("10", "USD", reference=about(doc))
 	assert gateway.tell("payments", over).status == "Done", gateway.events()
 	assert gateway.entry(over).unallocated_amount
+	everything_balances(gateway)
+
+
+@pytest.mark.parametrize("rate", ["0.87", "0.92", "0.97"])
+def test_one_foreign_cent_is_a_cent_at_any_rate(gateways, rate):
+	gateway, invoice = gateways(), sale(total="0.01", currency="USD", rate=0.92)
+	gateway.account.rates["USD"] = Decimal(rate)
+	assert (
+		gateway.tell("payments", gateway.account.pay("0.01", "USD", reference=about(invoice))).status
+		== "Done"
+	)
+	assert outstanding(invoice) == 0 and gateway.balance("Clearing") == amount("0.01")
 	everything_balances(gateway)
 
 
@@ -649,6 +685,20 @@ def test_no_more_is_refunded_than_was_paid(gateways):
 	assert not gateway.account.asked("refund")
 
 
+def test_what_was_given_back_before_is_not_given_back_again(gateways):
+	gateway = gateways()
+	invoice, payment = paid_invoice(gateway, "60")
+	note = credit(invoice)
+	assert gateway.tell("refunds", gateway.account.refund(payment, "20")).status == "Done"
+	[answer] = api.refund(note.name, gateway.connection)
+	assert answer["status"] == "Done", answer
+	[asked] = gateway.account.asked("refund")
+	assert (asked.amount, asked.currency) == (40, "EUR")
+	assert outstanding(note) == 0 and gateway.balance("Clearing") == 0
+	with pytest.raises(frappe.ValidationError, match="settled"):
+		api.refund(note.name, gateway.connection)
+
+
 def test_a_slow_refund_is_not_asked_for_twice(gateways):
 	gateway = gateways()
 	invoice, _payment = paid_invoice(gateway)
@@ -728,7 +778,7 @@ def test_a_refund_made_at_the_gateway(gateways):
 	assert outstanding(note) == 0
 	more = gateway.account.refund(payment, "10")
 	event = gateway.tell("refunds", more)
-	assert event.status == "Done" and "10" in event.message
+	assert event.status == "Done" and "10" in event.message and "make a credit note" in event.message
 	assert amount(gateway.entry(more, "refunds").unallocated_amount) == 10
 	assert gateway.balance("Clearing") == 50
 
@@ -777,11 +827,16 @@ def test_a_dispute_that_is_won(gateways):
 	assert (gateway.balance("Clearing"), gateway.balance("Disputed")) == (100, 0)
 
 
-def test_a_dispute_that_is_lost(gateways):
+@pytest.mark.parametrize("told", ["from its opening", "only its end"])
+def test_a_dispute_that_is_lost(gateways, told):
 	gateway = gateways()
 	_invoice, payment = paid_invoice(gateway)
-	# only its end is told: both steps are booked
 	lost = gateway.account.dispute(payment, "lost", closed_at=now())
+	if told == "from its opening":
+		gateway.tell("disputes", gateway.account.change("disputes", lost.id, status="open", closed_at=None))
+		assert (gateway.balance("Clearing"), gateway.balance("Disputed")) == (0, 100)
+		lost = gateway.account.change("disputes", lost.id, status="lost", closed_at=now())
+	# else both steps are booked at once
 	gateway.tell("disputes", lost, copies=2)
 	assert (gateway.balance("Clearing"), gateway.balance("Disputed")) == (0, 0)
 	assert gateway.balance("Dispute Loss") == 100

@@ -6,6 +6,7 @@ that app is installed anew. A template is found by the content of what its makin
 `app_hash`), never by dates.
 """
 
+import ast
 import hashlib
 import importlib.util
 import json
@@ -246,7 +247,7 @@ def app_hash(app: str) -> str:
 	"""
 	package = app_package(app)
 	files = {path for pattern in DEFINING for path in package.rglob(pattern)}
-	files |= {path for path in _install_modules(package) if path.exists()}
+	files |= {path for path in _install_modules(package) if path.is_file()}
 	digest = hashlib.sha256()
 	for path in sorted(files):
 		if not {"node_modules", "__pycache__"} & set(path.parts):
@@ -262,20 +263,26 @@ def app_package(app: str) -> Path:
 
 
 def _install_modules(package: Path) -> set[Path]:
-	"""Files of the modules that the app's hooks.py names for installation, read without importing it."""
-	import ast
-
-	files = set()
+	"""Files of the modules that the app's hooks.py names for installation, and of those of its own that they import, read
+	without importing them."""
+	named = set()
 	for node in ast.parse((package / "hooks.py").read_text()).body:
 		if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", None) in INSTALL_HOOKS:
 			for value in ast.walk(node.value):
 				if isinstance(value, ast.Constant) and isinstance(value.value, str):
-					parts = value.value.split(".")[1:-1]
-					files |= {
-						package.joinpath(*parts).with_suffix(".py"),
-						package.joinpath(*parts, "__init__.py"),
-					}
-	return files
+					named |= _files_of(package, value.value.rpartition(".")[0])
+	imported = set()
+	for path in filter(Path.is_file, named):
+		for node in ast.walk(ast.parse(path.read_text())):
+			if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == package.name:
+				for module in (node.module, *(f"{node.module}.{one.name}" for one in node.names)):
+					imported |= _files_of(package, module)
+	return named | imported
+
+
+def _files_of(package: Path, module: str) -> set[Path]:
+	path = package.joinpath(*module.split(".")[1:])
+	return {path.with_suffix(".py"), path / "__init__.py"}
 
 
 def _run_builder(sites: Path, site: str, *arguments: str) -> None:
