@@ -39,12 +39,15 @@ class Unreachable(Failure):
 	"""Time-out, connection refused, DNS, TLS, 5xx: tried again with growing pauses.
 
 	`maybe_done` says that the vendor may have acted before the answer was lost, so a call that has no
-	idempotency key must be looked up before it is made again.
+	idempotency key must be looked up before it is made again. `retry_after`: not again before so many seconds.
 	"""
 
-	def __init__(self, sentence: str, *, maybe_done: bool = False, detail: str = ""):
+	def __init__(
+		self, sentence: str, *, maybe_done: bool = False, retry_after: float = 0.0, detail: str = ""
+	):
 		super().__init__(sentence, detail=detail)
 		self.maybe_done = maybe_done
+		self.retry_after = retry_after
 
 
 class Waiting(Failure):
@@ -94,6 +97,10 @@ class Invalid(_Fixable):
 
 class Gone(Failure):
 	"""The outside thing does not exist any more: dead letter, can be replayed."""
+
+
+class EndpointGone(Gone):
+	"""A receiver of messages wants none any more: it is switched off."""
 
 
 class Rejected(Failure):

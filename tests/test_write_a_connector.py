@@ -13,7 +13,14 @@ from integration_hub.failures import BadSignature, NotAuthorised, Rejected, Unre
 from tests.connectors.conftest import Vault
 from tests.support import acme
 
-KINDS = {"shops": "shop", "payments": "payments", "carriers": "carrier", "crm": "CRM", "base": "any"}
+KINDS = {
+	"shops": "shop",
+	"payments": "payments",
+	"carriers": "carrier",
+	"crm": "CRM",
+	"outgoing": "generic",
+	"base": "any",
+}
 
 
 @pytest.fixture

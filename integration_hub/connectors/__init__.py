@@ -19,6 +19,7 @@ BUILT_IN: dict[str, str] = {
 	"stripe": "integration_hub.connectors.stripe.Stripe",
 	"shiprocket": "integration_hub.connectors.shiprocket.Shiprocket",
 	"hubspot": "integration_hub.connectors.hubspot.HubSpot",
+	"webhooks": "integration_hub.connectors.webhooks.Webhooks",
 }
 
 

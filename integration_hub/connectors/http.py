@@ -7,15 +7,11 @@ each exchange (redacted) and turns everything that goes wrong into one of `integ
 
 from __future__ import annotations
 
-import io
 import ipaddress
 import json as jsonlib
-import os
 import socket
-import threading
 import time
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
@@ -24,7 +20,9 @@ from urllib.parse import urljoin, urlsplit
 
 import requests
 from requests.structures import CaseInsensitiveDict
+from urllib3.exceptions import HTTPError
 
+from integration_hub.connectors.addresses import GuardedAdapter, InsideAddress, hung_up_after, is_public
 from integration_hub.connectors.budget import Budget
 from integration_hub.connectors.redact import Redactor
 from integration_hub.failures import Failure, Gone, NotAuthorised, RateLimited, Rejected, Unreachable
@@ -95,6 +93,8 @@ class Exchange:
 	request_id: str = ""
 	failure: str = ""
 	sentence: str = ""
+	#: the name of the Event that it was for, where the caller said so
+	about: str = ""
 
 
 @dataclass(frozen=True)
@@ -129,6 +129,10 @@ class Http:
 	`base_url` is where relative paths start. `on_exchange` is called once per exchange, successful or not,
 	before the failure is raised; it must not raise. `secrets` are the literal values that must never be
 	stored. Plain http is refused unless `allow_loopback_http` and the host is this machine (sandboxes).
+	`public_only` is for addresses that outsiders choose: no call goes inside our network, whatever the name leads to
+	(see `addresses`), and none through a proxy. `longest_answer` is the time in seconds for an answer in all.
+
+	What is written into `about` (the name of an Event) stands on the exchanges from then on.
 	"""
 
 	def __init__(
@@ -141,6 +145,8 @@ class Http:
 		allow_loopback_http: bool = False,
 		timeouts: tuple[float, float] = (CONNECT_TIMEOUT, READ_TIMEOUT),
 		max_response: int = MAX_RESPONSE,
+		longest_answer: float | None = None,
+		public_only: bool = False,
 	):
 		self.base_url = base_url.rstrip("/") + "/"
 		self.budget = budget or Budget("unnamed")
@@ -148,8 +154,11 @@ class Http:
 		self.allow_loopback_http = allow_loopback_http
 		self.timeouts = timeouts
 		self.max_response = max_response
+		self.longest_answer = longest_answer or LONGEST_ANSWER
+		self.public_only = public_only
+		self.about = ""
 		self._on_exchange = on_exchange
-		self._session: requests.Session | None = None
+		self._sessions: dict[bool, requests.Session] = {}
 
 	def hide(self, *secrets: str) -> None:
 		"""Keep these values (a token issued a moment ago) out of everything that is stored."""
@@ -170,6 +179,7 @@ class Http:
 		accept: Container[int] = (),
 		meaning: Callable[[Response], Failure | None] | None = None,
 		part: Budget | None = None,
+		at_most: int | None = None,
 	) -> Response:
 		"""One call. Returns the answer when it is 2xx, else raises the failure that `meaning`, `rules` or RULES name.
 
@@ -178,7 +188,8 @@ class Http:
 		any other to this caller, and nobody judges it. `cost` is what the call takes from the Budget, and from `part`: a
 		`Budget.part` for calls with a limit of their own, which alone is closed when one of them is told to wait. Say
 		`repeatable=False` when doing it twice would do harm: a lost answer is then raised as
-		`Unreachable(maybe_done=True)`.
+		`Unreachable(maybe_done=True)`. `at_most`: no more than so many bytes of the answer are wanted; the rest, however
+		long, is not read, and nothing is unpacked.
 		"""
 		method = method.upper()
 		url = self._address(path_or_url)
@@ -187,7 +198,14 @@ class Http:
 		self.budget.acquire(cost)
 		for hop in range(MAX_REDIRECTS + 1):
 			answer, exchange = self._exchange(
-				method, url, json=json, data=data, params=params, headers=headers, repeatable=repeatable
+				method,
+				url,
+				json=json,
+				data=data,
+				params=params,
+				headers=headers,
+				repeatable=repeatable,
+				at_most=at_most,
 			)
 			target = answer.headers.get("Location") if answer.status in (301, 302, 303, 307, 308) else None
 			if target is None:
@@ -205,10 +223,20 @@ class Http:
 		"""
 		address = self._address(url)
 		host = _host(address)
-		if not (self.allow_loopback_http and is_loopback(host)) and _is_inside(host):
-			raise Rejected(f"The vendor names a file at {host}, inside this network; it is not fetched.")
+		proxy = not is_loopback(host) and requests.utils.select_proxy(
+			address, self._open(False).merge_environment_settings(address, {}, True, None, None)["proxies"]
+		)
+		if proxy and _is_inside(host):
+			raise self._inside(host)
 		answer, exchange = self._exchange(
-			"GET", address, json=None, data=None, params=None, headers={"Accept": accept}, repeatable=True
+			"GET",
+			address,
+			json=None,
+			data=None,
+			params=None,
+			headers={"Accept": accept},
+			repeatable=True,
+			public_only=not proxy,
 		)
 		failure: Failure | None = None
 		if answer.status == 429 or answer.status >= 500:
@@ -269,9 +297,22 @@ class Http:
 	# the call itself
 
 	def _exchange(
-		self, method: str, url: str, *, json: Any, data: Any, params: Any, headers: Any, repeatable: bool
+		self,
+		method: str,
+		url: str,
+		*,
+		json: Any,
+		data: Any,
+		params: Any,
+		headers: Any,
+		repeatable: bool,
+		at_most: int | None = None,
+		public_only: bool | None = None,
 	) -> tuple[Response, Exchange]:
 		host = _host(url)
+		public_only = self.public_only if public_only is None else public_only
+		if self.allow_loopback_http and is_loopback(host):
+			public_only = False  # a sandbox on this machine
 		try:
 			prepared = requests.Request(
 				method,
@@ -301,6 +342,7 @@ class Http:
 				request_body=self.redactor.body(prepared.body, KEPT_BODY),
 				response_body=self.redactor.body(body, KEPT_BODY),
 				request_id=request_id[:140],
+				about=self.about,
 			)
 
 		try:
@@ -308,8 +350,14 @@ class Http:
 			if is_loopback(host):
 				settings = {"proxies": {}, "stream": True, "verify": True, "cert": None}
 			else:
-				settings = self._open().merge_environment_settings(prepared.url, {}, True, None, None)
-			raw = self._open().send(prepared, timeout=self.timeouts, allow_redirects=False, **settings)
+				settings = self._open(False).merge_environment_settings(prepared.url, {}, True, None, None)
+				if public_only:
+					settings["proxies"] = {}  # a proxy would look the name up by itself
+			raw = self._open(public_only).send(
+				prepared, timeout=self.timeouts, allow_redirects=False, **settings
+			)
+		except InsideAddress:
+			raise self._report(exchange(), self._inside(host)) from None
 		except requests.RequestException as error:
 			# `from None`: the original's text may hold the full address; it is kept, redacted, as detail
 			raise self._report(exchange(), self._no_answer(error, host, repeatable)) from None
@@ -317,7 +365,7 @@ class Http:
 			status, answer_headers = raw.status_code, CaseInsensitiveDict(raw.headers)
 			request_id = answer_headers.get("X-Request-Id") or answer_headers.get("Request-Id") or ""
 			try:
-				body = self._read(raw, clock)
+				body = self._read(raw, clock, at_most)
 			except _TooLarge:
 				failure: Failure = Rejected(
 					f"The answer of {host} is larger than {self.max_response // 1024} kB and was not read."
@@ -328,25 +376,52 @@ class Http:
 				raise self._report(exchange(status, request_id=request_id), failure) from None
 		return Response(status, answer_headers, body, prepared.url or url), exchange(status, body, request_id)
 
-	def _open(self) -> requests.Session:
-		if self._session is None:
-			self._session = _Session()
-		return self._session
+	def _open(self, public_only: bool) -> requests.Session:
+		if public_only not in self._sessions:
+			session = _Session()
+			adapter = GuardedAdapter(longest=self.longest_answer, public_only=public_only)
+			session.mount("https://", adapter)
+			session.mount("http://", adapter)
+			self._sessions[public_only] = session
+		return self._sessions[public_only]
 
-	def _read(self, raw: requests.Response, clock: float) -> bytes:
-		chunks, size = [], 0
-		with _hung_up_after(raw, LONGEST_ANSWER - (time.monotonic() - clock)) as hung_up:
+	def _inside(self, host: str) -> Rejected:
+		return Rejected(f"{host} is an address inside this network, or leads to one; nothing is sent there.")
+
+	def _read(self, raw: requests.Response, clock: float, at_most: int | None) -> bytes:
+		rest = self.longest_answer - (time.monotonic() - clock)
+		line = _line(raw)
+		if line is None:
+			return self._take(raw, at_most)
+		with hung_up_after(line, rest) as hung_up:
 			try:
-				for chunk in raw.iter_content(64 * 1024):
-					size += len(chunk)
-					if size > self.max_response:
-						raise _TooLarge
-					chunks.append(chunk)
+				body = self._take(raw, at_most)
 			except requests.RequestException:
 				if not hung_up.is_set():
 					raise
 		if hung_up.is_set():
 			raise requests.ReadTimeout("the answer came in too slowly")
+		return body
+
+	def _take(self, raw: requests.Response, at_most: int | None) -> bytes:
+		chunks, size = [], 0
+		try:
+			parts = (
+				raw.iter_content(64 * 1024)
+				if at_most is None
+				else iter(lambda: raw.raw.read(at_most - size, decode_content=False), b"")
+			)
+			for chunk in parts:
+				size += len(chunk)
+				if at_most is None and size > self.max_response:
+					raise _TooLarge
+				chunks.append(chunk)
+				if at_most is not None and size >= at_most:
+					break
+		except requests.RequestException:
+			raise
+		except (HTTPError, OSError) as error:  # what `iter_content` makes of these by itself
+			raise requests.ConnectionError(error) from error
 		return b"".join(chunks)
 
 	def _no_answer(self, error: requests.RequestException, host: str, repeatable: bool) -> Failure:
@@ -444,40 +519,15 @@ class _Session(requests.Session):
 		return None
 
 
-@contextmanager
-def _hung_up_after(raw: requests.Response, seconds: float) -> Iterator[threading.Event]:
-	"""Closes the connection after so many seconds; the event tells whether that happened.
-
-	`requests` limits the pause between two bytes only, and reading a body of known length comes back when
-	all of a chunk is there: without this a vendor that sends a byte now and then holds a worker for hours.
-	"""
-	hung_up = threading.Event()
-	if raw.raw.closed:  # an empty answer: nothing to wait for
-		yield hung_up
-		return
+def _line(raw: requests.Response) -> Any:
+	"""The connection under an answer, None when there is nothing (more) to wait for."""
+	if raw.raw.closed:
+		return None
 	try:
-		# a number of its own: the connection's may be closed and given to another while the timer runs
-		line = socket.socket(fileno=os.dup(raw.raw.fileno()))
-	except io.UnsupportedOperation:  # no connection: an answer made up in memory by a test
-		yield hung_up
-		return
-
-	def hang_up() -> None:
-		hung_up.set()
-		try:
-			line.shutdown(socket.SHUT_RDWR)
-		except OSError:
-			pass  # the vendor was quicker
-
-	timer = threading.Timer(max(seconds, 0.0), hang_up)
-	timer.daemon = True
-	timer.start()
-	try:
-		yield hung_up
-	finally:
-		timer.cancel()
-		timer.join()  # so that it cannot strike a connection that is in use again
-		line.close()
+		raw.raw.fileno()
+	except (OSError, AttributeError):  # no connection: an answer made up in memory by a test
+		return None
+	return raw.raw
 
 
 def _leave_alone(request: requests.PreparedRequest) -> requests.PreparedRequest:
@@ -500,13 +550,14 @@ def is_loopback(host: str) -> bool:
 
 
 def _is_inside(host: str) -> bool:
-	"""Whether a host is no public address. A name that cannot be looked up here (behind a proxy, say) is left to whoever
-	can. That it may be another address a moment later is harmless: a server inside has no certificate of that name."""
+	"""Whether a host is no public address, where a proxy makes the connection. A name that cannot be looked up here is left
+	to the proxy. That it may be another address a moment later is harmless: a server inside has no certificate of that
+	name."""
 	try:
 		found = {str(row[4][0]) for row in socket.getaddrinfo(host.strip("[]"), None)}
 	except (OSError, UnicodeError):
 		return False
-	return not all(ipaddress.ip_address(one.partition("%")[0]).is_global for one in found)
+	return not all(map(is_public, found))
 
 
 def _never_sent(error: requests.RequestException) -> bool:

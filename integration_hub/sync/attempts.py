@@ -60,11 +60,11 @@ def add_try(
 
 
 def add_exchanges(connection: str, event: str | None, exchanges: Sequence[Exchange]) -> None:
-	"""HTTP exchanges of one vendor talk. `event` is None when it served several Events."""
+	"""HTTP exchanges of one vendor talk. `event` is None when it served several Events; an exchange may name its own."""
 	_insert(
 		[
 			(
-				event,
+				one.about or event,
 				connection,
 				"Exchange",
 				one.failure or "Done",

@@ -97,6 +97,7 @@ def open_connector(connection, on_exchange: Callable[[Exchange], None] | None = 
 		on_exchange=on_exchange,
 		secrets=secrets,
 		allow_loopback_http=connection.environment == "Sandbox",
+		**kind.http_options,
 	)
 	return kind(settings, http, SiteVault(connection.name))
 

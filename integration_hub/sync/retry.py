@@ -7,6 +7,7 @@ back together. `RateLimited` waits as told and costs no try.
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -50,8 +51,15 @@ class Verdict:
 	pause_connection: bool = False
 
 
-def judge(failure: failures.Failure, tries: int, rng: random.Random | None = None) -> Verdict:
-	"""Decide what follows when the `tries`-th try (1, 2, …) ended with `failure`."""
+def judge(
+	failure: failures.Failure,
+	tries: int,
+	rng: random.Random | None = None,
+	*,
+	ladder: Sequence[float] | None = None,
+) -> Verdict:
+	"""Decide what follows when the `tries`-th try (1, 2, …) ended with `failure`. `ladder`: the connector's own pauses
+	when nobody answers."""
 	policy = next((POLICY[one] for one in type(failure).__mro__ if one in POLICY), POLICY[failures.Invalid])
 	if isinstance(failure, failures.RateLimited):
 		return Verdict(policy.status, timedelta(seconds=max(0.0, failure.retry_after)), counts=False)
@@ -60,7 +68,9 @@ def judge(failure: failures.Failure, tries: int, rng: random.Random | None = Non
 		return Verdict(policy.status, timedelta(0), counts=False, pause_connection=True)
 	if not policy.pauses:
 		return Verdict(policy.status, None, counts=True)
-	if tries > len(policy.pauses):
+	pauses = ladder if ladder and isinstance(failure, failures.Unreachable) else policy.pauses
+	if tries > len(pauses):
 		return Verdict("Parked", None, counts=True)
-	spread = (rng or random).uniform(1 - JITTER, 1 + JITTER)
-	return Verdict(policy.status, timedelta(seconds=policy.pauses[tries - 1] * spread), counts=True)
+	pause = pauses[tries - 1] * (rng or random).uniform(1 - JITTER, 1 + JITTER)
+	told = getattr(failure, "retry_after", 0.0)
+	return Verdict(policy.status, timedelta(seconds=max(pause, told)), counts=True)

@@ -362,7 +362,7 @@ def _fail(connection, one: Work, failure: Failure, started: float, *, version: s
 	"""Write the verdict on a failed try. Its own transaction: the work was rolled back. `version` is the state of the
 	outside thing that was tried."""
 	tries = one.tries + 1
-	verdict = judge(failure, tries)
+	verdict = judge(failure, tries, ladder=connections.class_of(connection).ladder)
 	moment = now_datetime()
 	fix_doctype, fix_name = getattr(failure, "fix", None) or (None, None)
 	event = frappe.qb.DocType(DOCTYPE)

@@ -48,6 +48,7 @@ from integration_hub.connectors.contract.crm import (
 	SyncsLeads,
 	SyncsRecords,
 )
+from integration_hub.connectors.contract.outgoing import DeliversMessages, Message
 from integration_hub.connectors.contract.payments import (
 	CapturesPayments,
 	PullsDisputes,
@@ -67,8 +68,8 @@ from integration_hub.connectors.contract.shops import (
 )
 
 __all__ = [
-	"CAPABILITIES", "CancelsFulfilments", "CapturesPayments", "Category", "Connector", "FulfilsOrders", "Identity", "ListsLocations", "LogsCommunications", "ManagesConsent",
-	"ManifestsParcels", "Notice", "Outcome", "Page", "PicksUpParcels", "PullsCustomers", "PullsDisputes", "PullsOrders",
+	"CAPABILITIES", "CancelsFulfilments", "CapturesPayments", "Category", "Connector", "DeliversMessages", "FulfilsOrders", "Identity", "ListsLocations", "LogsCommunications", "ManagesConsent",
+	"ManifestsParcels", "Message", "Notice", "Outcome", "Page", "PicksUpParcels", "PullsCustomers", "PullsDisputes", "PullsOrders",
 	"PullsPayments", "PullsPayouts", "PullsProducts", "PushesStock", "QuotesRates", "ReceivesWebhooks", "RefundsPayments",
 	"Resource", "Setting", "ShipsParcels", "Subscribes", "SyncsCompanies", "SyncsContacts", "SyncsDeals", "SyncsLeads",
 	"SyncsRecords", "TakesPayments", "TracksParcels", "Vault", "WebhookRequest", "capabilities", "satisfies",

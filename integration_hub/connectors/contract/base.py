@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
@@ -48,6 +48,8 @@ class Setting:
 	default: str = ""
 	#: offered in the form when there are only these: a switch is ("No", "Yes")
 	choices: Sequence[str] = ()
+	#: makes the value when nobody entered one: a secret that the hub gives to the other side
+	made: Callable[[], str] | None = None
 
 
 @dataclass(frozen=True)
@@ -133,6 +135,10 @@ class Connector:
 	pull_overlap: ClassVar[int] = 120
 	#: Events worked on together: as many as one call to the vendor can usually take
 	event_batch: ClassVar[int] = 20
+	#: pauses (seconds) after each try that got no answer, instead of the usual ones of `sync/retry.py`
+	ladder: ClassVar[Sequence[float] | None] = None
+	#: more options of `Http` for this vendor: {"timeouts": (5, 15), "public_only": True}
+	http_options: ClassVar[Mapping[str, Any]] = {}
 
 	def __init__(self, settings: Mapping[str, str], http: Http, vault: Vault):
 		self.config = dict(settings)

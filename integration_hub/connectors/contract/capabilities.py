@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from integration_hub.connectors.contract import carriers, crm, payments, shops
+from integration_hub.connectors.contract import carriers, crm, outgoing, payments, shops
 from integration_hub.connectors.contract.base import Connector, ListsLocations, ReceivesWebhooks
 
 CAPABILITIES: dict[str, type] = {
@@ -34,6 +34,7 @@ CAPABILITIES: dict[str, type] = {
 		crm.SyncsDeals,
 		crm.LogsCommunications,
 		crm.ManagesConsent,
+		outgoing.DeliversMessages,
 	)
 }
 
