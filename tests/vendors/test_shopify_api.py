@@ -211,7 +211,7 @@ def test_an_empty_bucket_throttles_with_status_200(vendor, client):
 	assert answer.status_code == 200 and body["errors"][0]["extensions"]["code"] == "THROTTLED"
 	cost = body["extensions"]["cost"]
 	missing = cost["requestedQueryCost"] - cost["throttleStatus"]["currentlyAvailable"]
-	vendor.cost.set(restore=20)
+	vendor.cost.set(restore=20, available=cost["throttleStatus"]["currentlyAvailable"])
 	time.sleep(missing / 20 + 0.1)
 	assert client.run(ORDERS, first=10)
 
