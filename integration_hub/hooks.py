@@ -77,7 +77,13 @@ doc_events = {
 	"Address": {"on_update": "integration_hub.tasks.address_changed"},
 	"Communication": {"after_insert": "integration_hub.tasks.communication_made"},
 	"Integration Settings": {"on_update": "integration_hub.tasks.settings_changed"},
-	"*": {"after_rename": "integration_hub.tasks.document_renamed"},
+	"*": {
+		"after_rename": "integration_hub.tasks.document_renamed",
+		**dict.fromkeys(
+			("after_insert", "on_update", "on_submit", "on_cancel", "on_update_after_submit", "on_trash"),
+			"integration_hub.tasks.something_happened",
+		),
+	},
 }
 
 # What hangs on a Connection is seen by whoever may see the Connection's company.

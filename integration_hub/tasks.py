@@ -25,6 +25,7 @@ from integration_hub.sync import pull as pulling
 from integration_hub.sync import push as pushing
 from integration_hub.sync import sweep as sweeping
 from integration_hub.sync.crm import changes as crm
+from integration_hub.sync.messages import telling
 
 
 def harmless(hook: Callable[..., None]) -> Callable[..., None]:
@@ -87,6 +88,17 @@ def review_api_keys() -> None:
 	keys.review()
 
 
+def something_happened(doc, method=None) -> None:
+	"""For every document of the site: a look into the cache, and no more unless somebody has subscribed to this."""
+	if telling.is_heard(doc, method):
+		_tell(doc, method)
+
+
+@harmless
+def _tell(doc, method=None) -> None:
+	telling.happened(doc, method)
+
+
 @harmless
 def delivery_note_submitted(doc, method=None) -> None:
 	outbox.delivery_note_submitted(doc)
@@ -126,6 +138,7 @@ def shipment_cancelled(doc, method=None) -> None:
 
 def stock_moved(doc, method=None) -> None:
 	outbox.stock_moved(doc.item_code)
+	telling.stock_moved(doc.item_code, doc.warehouse, lambda tell: harmless(lambda *_: tell())(doc))
 
 
 def stock_reserved(doc, method=None) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import ROUND_FLOOR, ROUND_HALF_UP, Decimal
+from typing import Any
 
 #: ISO 4217: currencies whose smallest unit is not a hundredth.
 EXPONENTS = {
@@ -23,6 +24,15 @@ def smallest_unit(currency: str) -> Decimal:
 def rounded(amount: Decimal, currency: str) -> Decimal:
 	"""`amount` in whole smallest units, halves away from zero as shops and tax offices round."""
 	return amount.quantize(smallest_unit(currency), rounding=ROUND_HALF_UP)
+
+
+def written(value: Any, currency: str) -> str:
+	"""An amount of ERPNext as others read it, "19.90": the currency's decimals, more only where ERPNext keeps more."""
+	amount = Decimal(str(value or 0)).quantize(Decimal("1e-9")).normalize()
+	unit = smallest_unit(currency)
+	if amount == amount.quantize(unit):
+		amount = amount.quantize(unit)
+	return format(amount + Decimal(0), "f")
 
 
 def split(total: Decimal, weights: Sequence[Decimal], currency: str) -> list[Decimal]:

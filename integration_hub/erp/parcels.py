@@ -359,11 +359,14 @@ def cancelled(outcomes: Sequence[Any], shipment: str | None, ctx: Context) -> Re
 	refused = [outcome for outcome in outcomes if outcome.failure]
 	for outcome in outcomes:
 		if not outcome.failure:
-			frappe.db.set_value(
+			for name in frappe.get_all(
 				PARCEL,
-				{"connection": ctx.connection.name, "tracking_number": outcome.key},
-				{"status": "cancelled", "status_at": now_datetime(), "watched": 0},
-			)
+				filters={"connection": ctx.connection.name, "tracking_number": outcome.key},
+				pluck="name",
+			):
+				parcel = frappe.get_doc(PARCEL, name)
+				parcel.update({"status": "cancelled", "status_at": now_datetime(), "watched": 0})
+				parcel.save(ignore_permissions=True)  # safe: the hub's own row, see `_keep`
 	if refused and len(refused) == len(outcomes):
 		raise refused[0].failure
 	if shipment:

@@ -24,6 +24,12 @@ def from_site(site_time: datetime) -> datetime:
 	return site_time.replace(tzinfo=ZoneInfo(get_system_timezone())).astimezone(timezone.utc)
 
 
+def utc(moment: datetime) -> str:
+	"""An aware moment as others read it: UTC, ISO 8601, with a Z."""
+	text = moment.astimezone(timezone.utc).isoformat(timespec="microseconds")
+	return text.replace("+00:00", "Z")
+
+
 def post_at(doc: Any, moment: datetime, after: Any = None) -> None:
 	"""Date a document by when it happened outside; never before the document `after` that it follows.
 

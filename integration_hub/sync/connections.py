@@ -55,13 +55,17 @@ def can(connection, capability: type) -> bool:
 
 def settings_of(connection) -> tuple[dict[str, str], list[str]]:
 	"""The connector's settings as entered, secrets decrypted, and the list of those secrets."""
-	values = {row.setting: row.value or "" for row in connection.credentials if not row.is_secret}
 	secrets = _secrets(connection)
-	values.update(secrets)
+	return {**open_settings(connection), **secrets}, [secret for secret in secrets.values() if secret]
+
+
+def open_settings(connection) -> dict[str, str]:
+	"""The settings that are no secrets, as entered."""
+	values = {row.setting: row.value or "" for row in connection.credentials if not row.is_secret}
 	values["environment"] = connection.environment or "Production"
 	if connection.environment == "Sandbox":
 		values["sandbox_url"] = connection.sandbox_url or ""
-	return values, [secret for secret in secrets.values() if secret]
+	return values
 
 
 def _secrets(connection) -> dict[str, str]:
@@ -157,6 +161,26 @@ def pause(name: str, failure: NotAuthorised) -> None:
 			"{0}: {1} Nothing is lost; what arrives is kept. Mend the credentials in the Connection, then press Resume."
 		).format(name, failure.sentence),
 		(DOCTYPE, name),
+	)
+
+
+def switch_off(name: str, sentence: str, *, paused: bool) -> None:
+	"""Nobody listens there any more: `paused` keeps what happens meanwhile, else nothing more is told to it. People hear of
+	it. In the caller's transaction."""
+	if not frappe.db.get_value(DOCTYPE, name, "enabled"):
+		return
+	values = {"paused": 1, "paused_reason": as_text(sentence)} if paused else {"enabled": 0}
+	frappe.db.set_value(DOCTYPE, name, values, update_modified=False)
+	frappe.clear_document_cache(DOCTYPE, name)
+	what_now = (
+		_(
+			"Nothing is lost; what happens meanwhile is kept. Press Resume in the Connection when it listens again."
+		)
+		if paused
+		else _("Enable the Connection when it shall hear again, and replay what it has missed.")
+	)
+	alerts.tell(
+		_("Integration {0} is switched off").format(name), f"{name}: {sentence} {what_now}", (DOCTYPE, name)
 	)
 
 

@@ -14,6 +14,7 @@ from integration_hub.erp.context import Result
 from integration_hub.failures import Rejected
 from integration_hub.sync import communications, crm, parcels, payments, shops, unread
 from integration_hub.sync.handling import Handler, Prepared, Route
+from integration_hub.sync.messages import delivering
 
 
 def grouped(connector: Connector, works: Iterable[Any]) -> list[tuple[Handler, list[Any]]]:
@@ -59,5 +60,6 @@ ROUTES: tuple[Route, ...] = (
 	*payments.ROUTES,
 	*crm.ROUTES,
 	*communications.ROUTES,
+	*delivering.ROUTES,
 	Route("In", unread.RESOURCE, None, Handler(_prepare_unread, _apply_unread)),
 )

@@ -15,6 +15,7 @@ from integration_hub.connectors.http import is_loopback
 from integration_hub.erp import mapping
 from integration_hub.failures import Failure
 from integration_hub.sync import connections, pull, push, replay, resources, wake
+from integration_hub.sync.messages import subscriptions
 from integration_hub.sync.words import as_text
 
 # --- the form ---------------------------------------------------------------------------------------------
@@ -36,6 +37,10 @@ def complete_rows(doc: Any) -> None:
 		if setting.secret and row.value:
 			# typed into the wrong column: keep it where it is encrypted
 			row.secret, row.value = row.value, None
+		if setting.made and not (row.secret or row.value):
+			# Frappe keeps passwords by the row's name, and names rows that come up in `validate` after that
+			row.name = row.name or frappe.generate_hash(length=10)
+			row.set("secret" if setting.secret else "value", setting.made())
 		rows.append(row)
 	_set_rows(doc, "credentials", rows)
 	if doc.is_new() and not doc.field_mappings and hasattr(kind, "crm_defaults"):
@@ -77,6 +82,10 @@ def validate(doc: Any) -> None:
 	_check_sandbox(doc)
 	_check_company(doc)
 	mapping.check(doc)
+	subscriptions.check(doc)
+	refusal = _class(doc).refuses(connections.open_settings(doc)) if doc.enabled else ""
+	if refusal:
+		frappe.throw(_(refusal))
 	if doc.create_payment and not doc.payment_methods:
 		frappe.throw(_("Create Payment Entries needs rows under Payment Methods."))
 	if doc.create_invoice != "Never" and not doc.submit_orders:
@@ -123,12 +132,18 @@ def _check_company(doc: Any) -> None:
 def connection_saved(doc: Any) -> None:
 	"""After a save: what was parked for a mapping goes on (if it is still missing, it parks again)."""
 	replay.waiting(doc.name)
+	subscriptions.forget()
 	if doc.enabled:
 		wake.wake_after_commit(doc.name)
 
 
+def renamed() -> None:
+	subscriptions.forget()
+
+
 def forget(doc: Any) -> None:
 	"""A deleted Connection takes its Events, Attempts, Links, stock levels, Audits, questions and parcels along; ERPNext documents stay."""
+	subscriptions.forget()
 	for doctype in (
 		"Integration Event",
 		"Integration Attempt",
@@ -192,7 +207,7 @@ def push_now(doc: Any) -> str:
 
 
 def resume(doc: Any) -> str:
-	doc.db_set({"paused": 0, "paused_reason": None}, update_modified=False)
+	doc.db_set({"paused": 0, "paused_reason": None, "failing_since": None}, update_modified=False)
 	connections.budget_of(doc).reset()
 	wake.wake_after_commit(doc.name)
 	return _("The Connection works again.")

@@ -23,9 +23,9 @@ from pydantic import BaseModel
 
 from integration_hub.api.rest import paging
 from integration_hub.api.rest.errors import ApiError, invalid
-from integration_hub.api.rest.shapes import Answer, Listing, One, utc
-from integration_hub.connectors.money import smallest_unit
-from integration_hub.erp.times import from_site, to_site
+from integration_hub.api.rest.shapes import Answer, Listing, One
+from integration_hub.connectors.money import written as money
+from integration_hub.erp.times import from_site, to_site, utc
 
 #: always there, whatever the permission levels say
 ALWAYS = ("name", "modified")
@@ -316,12 +316,3 @@ def as_json(value: Any, kind: str, currency: str = "") -> Any:
 	if isinstance(value, timedelta):
 		return str(value)
 	return str(value)
-
-
-def money(value: Any, currency: str) -> str:
-	"""An amount of ERPNext as a string: the currency's decimals, more only where ERPNext keeps more."""
-	amount = Decimal(str(value or 0)).quantize(Decimal("1e-9")).normalize()
-	unit = smallest_unit(currency) if currency else Decimal("0.01")
-	if amount == amount.quantize(unit):
-		amount = amount.quantize(unit)
-	return format(amount + Decimal(0), "f")

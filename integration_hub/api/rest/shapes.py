@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timezone
+from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, Generic, TypeVar
 
@@ -238,12 +238,6 @@ class Answer:
 	status: int = 200
 	headers: Sequence[tuple[str, str]] = ()
 	mimetype: str = "application/json"
-
-
-def utc(moment: datetime) -> str:
-	"""An aware moment as the API writes it."""
-	text = moment.astimezone(timezone.utc).isoformat(timespec="microseconds")
-	return text.replace("+00:00", "Z")
 
 
 def day(value: date | None) -> str | None:

@@ -11,8 +11,8 @@ from frappe.utils import get_datetime, now_datetime
 
 from integration_hub.api.rest.endpoint import endpoint
 from integration_hub.api.rest.errors import ApiError
-from integration_hub.api.rest.shapes import Output, utc
-from integration_hub.erp.times import from_site
+from integration_hub.api.rest.shapes import Output
+from integration_hub.erp.times import from_site, utc
 from integration_hub.sync import connections
 
 

@@ -12,8 +12,8 @@ from pydantic import Field
 from integration_hub.api.rest import callers
 from integration_hub.api.rest.endpoint import endpoint
 from integration_hub.api.rest.errors import ApiError
-from integration_hub.api.rest.shapes import Answer, Input, Output, utc
-from integration_hub.erp.times import from_site
+from integration_hub.api.rest.shapes import Answer, Input, Output
+from integration_hub.erp.times import from_site, utc
 from integration_hub.sync import keys
 
 

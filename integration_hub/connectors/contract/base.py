@@ -146,6 +146,12 @@ class Connector:
 		self.vault = vault
 
 	@classmethod
+	def refuses(cls, settings: Mapping[str, str]) -> str:
+		"""Why these settings (without secrets) cannot work, as a sentence, "" when they can. Nothing is called: it is asked
+		while a person saves the Connection."""
+		return ""
+
+	@classmethod
 	def base_url(cls, settings: Mapping[str, str]) -> str:
 		"""Where this account's API lives, e.g. "https://my-shop.myshopify.com"."""
 		raise NotImplementedError

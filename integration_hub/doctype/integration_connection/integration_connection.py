@@ -14,6 +14,9 @@ class IntegrationConnection(Document):
 		# what was parked for a mapping that is here now goes on by itself
 		setup.connection_saved(self)
 
+	def after_rename(self, old, new, merge=False):
+		setup.renamed()
+
 	def on_trash(self):
 		setup.forget(self)
 

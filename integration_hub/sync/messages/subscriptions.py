@@ -1,0 +1,285 @@
+"""What listeners want to hear: checked when a Connection is saved, looked up at every save of a document."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import frappe
+from frappe import _
+from frappe.utils import cint, compare
+
+from integration_hub.sync.messages import catalogue, content
+from integration_hub.sync.messages.catalogue import CUSTOM, KINDS, METHODS, MOMENTS
+
+CONNECTION = "Integration Connection"
+CONNECTOR = "webhooks"
+CACHE = "integration_hub_subscriptions"
+OPERATORS = ("=", "!=", "<", "<=", ">", ">=", "in", "not in")
+#: logs and our own records: to tell of them would be to tell of the telling
+SILENT = frozenset(
+	{
+		"Integration Event", "Integration Attempt", "Integration Link", "Integration Stock Level", "Integration API Call",
+		"Integration Job", "Integration API Key", "Integration Connection", "Integration Settings", "Error Log",
+		"Activity Log", "Access Log", "Version", "Route History", "Scheduled Job Log", "Deleted Document", "View Log",
+		"API Request Log", "Email Queue", "Notification Log", "Webhook Request Log", "Console Log", "RQ Job", "RQ Worker",
+	}
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Wish:
+	"""One subscription as it is looked up. `name` is its row, `type` what its messages carry."""
+
+	name: str
+	connection: str
+	company: str
+	user: str
+	type: str
+	event: str
+	filters: Sequence[Sequence[Any]]
+	changed_fields: Sequence[str]
+	fields: Sequence[str]
+	ordered: bool
+
+	def meets(self, doc: Any) -> bool:
+		"""Do company and filters hold for a document?"""
+		if self.company and doc.get("company") and doc.get("company") != self.company:
+			return False
+		if self.changed_fields and not any(doc.has_value_changed(one) for one in self.changed_fields):
+			return False
+		return all(_holds(doc, *one) for one in self.filters)
+
+
+def _holds(doc: Any, name: str, operator: str, value: Any) -> bool:
+	field = doc.meta.get_field(name)
+	kind = field.fieldtype if field else "Data"
+	if operator in ("in", "not in"):
+		return any(compare(doc.get(name), "=", one, kind) for one in value) == (operator == "in")
+	return compare(doc.get(name), operator, value, kind)
+
+
+# --- looked up --------------------------------------------------------------------------------------------
+
+
+def to(doctype: str, method: str) -> Sequence[Wish]:
+	"""Who wants to hear when this happens to a document of this DocType. One look into the cache."""
+	return _wishes().get(f"{doctype}|{method}", ())
+
+
+def are_known() -> bool:
+	"""Is the answer in the cache, so that `to` asks no database?"""
+	return frappe.cache.get_value(CACHE) is not None
+
+
+def _wishes() -> Mapping[str, Sequence[Wish]]:
+	found = frappe.cache.get_value(CACHE)
+	if found is None:
+		found = _read()
+		frappe.cache.set_value(CACHE, found)
+	return found
+
+
+def forget() -> None:
+	"""After a change. Now, for what is left of this transaction, and after its commit: another process may have read
+	the old state in between."""
+	frappe.cache.delete_value(CACHE)
+	frappe.db.after_commit.add(lambda: frappe.cache.delete_value(CACHE))
+
+
+def _read() -> dict[str, list[Wish]]:
+	names = frappe.get_all(CONNECTION, filters={"connector": CONNECTOR, "enabled": 1}, pluck="name")
+	wishes: dict[str, list[Wish]] = {}
+	for connection in (frappe.get_doc(CONNECTION, name) for name in names):
+		for row in connection.subscriptions:
+			if not row.enabled:
+				continue
+			wish = Wish(
+				name=row.name,
+				connection=connection.name,
+				company=connection.company or "",
+				user=connection.webhook_user,
+				type=catalogue.type_of(row.event, row.document_type, row.doc_event),
+				event=row.event,
+				filters=_filters(row),
+				changed_fields=_names(row.changed_fields),
+				fields=_names(row.field_names) or _usual(row),
+				ordered=bool(row.ordered),
+			)
+			for key in _keys(row):
+				wishes.setdefault(key, []).append(wish)
+	return wishes
+
+
+def _usual(row: Any) -> tuple[str, ...]:
+	return tuple(KINDS[row.event].fields) if row.event in KINDS else ()
+
+
+def _keys(row: Any) -> list[str]:
+	doctype, methods = _listens(row)
+	return [f"{doctype}|{method}" for method in methods]
+
+
+def _listens(row: Any) -> tuple[str, Iterable[str]]:
+	if row.event == CUSTOM:
+		return row.document_type, (MOMENTS[row.doc_event][0],)
+	kind = KINDS[row.event]
+	return kind.doctype, kind.methods or ("",)
+
+
+def stock() -> Sequence[Wish]:
+	"""Who wants to hear of quantities."""
+	return to(KINDS["stock.changed"].doctype, "")
+
+
+# --- checked ----------------------------------------------------------------------------------------------
+
+
+def check(connection: Any) -> None:
+	"""Refuse what cannot work, naming the row. Fills in whose rights count."""
+	if connection.connector != CONNECTOR:
+		connection.subscriptions = []
+		return
+	connection.webhook_user = connection.webhook_user or frappe.session.user
+	_check_user(connection)
+	for row in connection.subscriptions:
+		problem = _problem(row, connection.webhook_user)
+		if problem:
+			frappe.throw(_("Subscription {0}: {1}").format(row.idx, problem))
+
+
+def _check_user(connection: Any) -> None:
+	"""Nobody hears through a listener what it may not read itself: only managers lend another's rights."""
+	user = connection.webhook_user
+	if not connection.enabled:
+		return
+	if user == "Guest" or not frappe.db.get_value("User", user, "enabled"):
+		frappe.throw(_("Rights of: {0} is no user who can read anything.").format(user))
+	if user == frappe.session.user or "System Manager" in frappe.get_roles():
+		return
+	before = connection.get_doc_before_save()
+	if not before or _aim(before) != _aim(connection):
+		frappe.throw(_("Only a System Manager may let a listener have the rights of another user."))
+
+
+def _aim(connection: Any) -> tuple[Any, ...]:
+	"""What is told where with whose rights: whoever changes it decides about that user's rights."""
+	return (
+		connection.webhook_user,
+		tuple((row.setting, row.value) for row in connection.credentials if row.value),
+		tuple(
+			tuple(row.get(field) or None for field in catalogue.WISH) + (bool(row.enabled),)
+			for row in connection.subscriptions
+		),
+	)
+
+
+def _problem(row: Any, user: str) -> str | None:
+	if row.event == CUSTOM:
+		problem = _custom_problem(row)
+		if problem:
+			return problem
+	elif row.event not in KINDS:
+		return _("there is no event {0}.").format(row.event)
+	else:
+		row.document_type = row.doc_event = None
+	doctype = row.document_type or KINDS[row.event].doctype
+	if not frappe.db.exists("DocType", doctype):
+		return _("{0} is not installed on this site.").format(_(doctype))
+	if not frappe.has_permission(doctype, "read", user=user):
+		return _("{0} may not read {1}.").format(user, _(doctype))
+	meta = frappe.get_meta(doctype)
+	allowed = {"name", "docstatus", "owner", *meta.get_permitted_fieldnames(user=user)}
+	return _filter_problem(row, meta, allowed) or _field_problem(row, meta, allowed)
+
+
+def _custom_problem(row: Any) -> str | None:
+	if not row.document_type or row.doc_event not in MOMENTS:
+		return _("choose a Document Type and when it is told.")
+	if row.document_type in SILENT or not frappe.db.exists("DocType", row.document_type):
+		return _("{0} cannot be subscribed to.").format(row.document_type)
+	meta = frappe.get_meta(row.document_type)
+	if meta.istable or meta.issingle or meta.get("is_virtual"):
+		return _("{0} has no documents of its own.").format(_(row.document_type))
+	if row.doc_event in ("Submitted", "Cancelled", "Changed After Submission") and not meta.is_submittable:
+		return _("{0} cannot be submitted.").format(_(row.document_type))
+	return None
+
+
+def _filter_problem(row: Any, meta: Any, allowed: Container[str]) -> str | None:
+	try:
+		filters = _filters(row)
+	except ValueError:
+		return _('Filters must look like [["status", "=", "Open"]].')
+	for one in filters:
+		if not isinstance(one, list) or len(one) != 3 or not isinstance(one[0], str):
+			return _('each filter is [field, operator, value], such as ["status", "=", "Open"].')
+		name, operator, value = one
+		if name not in allowed or not (
+			name in ("name", "docstatus", "owner") or content.may_be_told(meta, name)
+		):
+			# a field above the user's permission level must not be found out by filtering either
+			return _("{0} has no field {1} to filter by.").format(_(meta.name), name)
+		if operator not in OPERATORS:
+			return _("{0} is no operator; there are {1}.").format(operator, ", ".join(OPERATORS))
+		if (operator in ("in", "not in")) != isinstance(value, list):
+			return _("{0}: “in” and “not in” take a list, the others one value.").format(name)
+	return None
+
+
+def _field_problem(row: Any, meta: Any, allowed: Container[str]) -> str | None:
+	for name in _names(row.changed_fields):
+		if name not in allowed or not content.may_be_told(meta, name):
+			return _("{0} has no field {1}.").format(_(meta.name), name)
+	for name in _names(row.field_names):
+		table, dot, column = name.partition(".")
+		field = meta.get_field(table)
+		if name in content.ALWAYS:
+			continue
+		if dot and not (field and field.fieldtype in ("Table", "Table MultiSelect")):
+			return _("{0} has no table {1}.").format(_(meta.name), table)
+		if not dot and field and field.fieldtype in ("Table", "Table MultiSelect"):
+			return _("{0} is a table: name its fields, such as {0}.item_code.").format(table)
+		if not content.may_be_told(frappe.get_meta(field.options) if dot else meta, column if dot else name):
+			return _("{0} has no field {1} that can be told.").format(_(meta.name), name)
+	return None
+
+
+def _filters(row: Any) -> list[Any]:
+	"""The rows of filters. Raises ValueError when it is no JSON list."""
+	if not (row.filters or "").strip():
+		return []
+	found = json.loads(row.filters)
+	if not isinstance(found, list):
+		raise ValueError("not a list")
+	return found
+
+
+def _names(text: str | None) -> tuple[str, ...]:
+	return tuple(dict.fromkeys((text or "").replace(",", " ").split()))
+
+
+def event_types(user: str | None = None) -> list[dict[str, Any]]:
+	"""The catalogue as this site has it, for the form and the API: what the user may read."""
+	return [
+		{
+			"event": kind.key,
+			"description": _(kind.says),
+			"document_type": kind.doctype,
+			"fields": list(kind.fields),
+		}
+		for kind in KINDS.values()
+		if frappe.db.exists("DocType", kind.doctype)
+		and frappe.has_permission(kind.doctype, "read", user=user)
+	]
+
+
+def heard(method: str | None) -> bool:
+	return method in METHODS and not cint(
+		frappe.flags.in_install
+		or frappe.flags.in_uninstall
+		or frappe.flags.in_migrate
+		or frappe.flags.in_patch
+	)
