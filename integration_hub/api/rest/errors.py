@@ -94,13 +94,13 @@ def from_exception(error: Exception) -> ApiError:
 		return ApiError("unauthorised", _("The key, token or session is not valid."))
 	if isinstance(error, frappe.PermissionError):
 		return ApiError("forbidden", _sentence(error) or _("You may not do this."))
-	if isinstance(error, frappe.DoesNotExistError):
-		return ApiError("not_found", _sentence(error) or _("There is no such document."))
 	if isinstance(error, frappe.TimestampMismatchError):
 		return ApiError("conflict", _("The document was changed by somebody else meanwhile. Read it again."))
 	if database.is_duplicate(error):
 		return ApiError("conflict", _sentence(error) or _("It exists already."))
 	if isinstance(error, frappe.ValidationError | frappe.NameError):
+		# also DoesNotExistError: what the path names is looked up by `documents`, so this is something that the input
+		# names, which Frappe v15 reports so and v16 as a LinkValidationError
 		return ApiError("refused", _sentence(error), _missing(error))
 	log = frappe.log_error(title="Integration Hub: API")
 	return ApiError(
