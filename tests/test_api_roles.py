@@ -186,3 +186,19 @@ def test_a_copy_follows_a_new_standard_until_somebody_changes_it(undone):
 	assert _rights("Customer", SHOP) == (1, 1)
 	assert not frappe.db.exists("Custom DocPerm", {"parent": "Item", "role": "Auditor"})
 	assert frappe.db.get_value("Custom DocPerm", other, "share") == changed
+
+
+def test_what_was_taken_away_is_given_again(undone):
+	"""The app may be removed and installed again."""
+	before = _all_given()
+	roles.take_away()
+	assert not _all_given()
+	roles.give()
+	assert _all_given() == before
+
+
+def _all_given() -> set[tuple[str, ...]]:
+	rows = frappe.get_all(
+		"Custom DocPerm", filters={"role": ("in", list(roles.ROLES))}, fields=["parent", "role"]
+	)
+	return {(row.parent, row.role) for row in rows}

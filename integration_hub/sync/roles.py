@@ -156,7 +156,7 @@ def take_away() -> None:
 		if rest in (_fingerprint("DocPerm", doctype), memory["copied"].get(doctype)):
 			frappe.db.delete("Custom DocPerm", {"parent": doctype})
 		frappe.clear_cache(doctype=doctype)
-	frappe.db.delete("DefaultValue", {"defkey": _MEMORY, "parent": "__global"})
+	frappe.defaults.clear_default(_MEMORY, parent="__global")
 
 
 def _add(doctype: str, role: str, letters: str, memory: dict[str, Any]) -> None:
