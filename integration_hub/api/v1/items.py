@@ -125,7 +125,9 @@ def upsert_many(body: Bulk[NewItem]) -> BulkResult:
 
 def _upsert(new: NewItem) -> tuple[str, str]:
 	if not frappe.db.exists("Item", new.item_code):
-		ITEMS.must("create")  # Frappe v15 looks at links before rights, and would tell which of them there are
+		ITEMS.must(
+			"create"
+		)  # Frappe v15 looks at links before rights, and would tell which of them there are
 		return "created", _make(new).name
 	doc = ITEMS.open(new.item_code, "write")
 	values = {name: value for name, value in _sent(new).items() if doc.get(name) != value}
