@@ -48,7 +48,7 @@ def operations(document: Json) -> Iterator[tuple[str, str, str, Json]]:
 
 def result_of(operation: Json, *statuses: str) -> Json | None:
 	"""The schema of what stands under `data`; None for a file."""
-	for status in statuses or ("200", "201"):
+	for status in statuses or ("200", "201", "202"):
 		content = operation["responses"].get(status, {}).get("content", {})
 		schema = content.get("application/json", {}).get("schema")
 		if schema:

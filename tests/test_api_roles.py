@@ -60,6 +60,7 @@ TABLE: dict[str, tuple[dict, str]] = {
 		NONE_OF_THEM,
 	),
 	# everybody's own jobs; those of others are not found
+	"jobs.file": ({"name": NO}, SIGNED_IN),
 	"jobs.get": ({"name": NO}, SIGNED_IN),
 	"keys.me": ({}, SIGNED_IN),
 	# a key renews itself; these callers come with Frappe's own keys
@@ -82,6 +83,10 @@ TABLE: dict[str, tuple[dict, str]] = {
 		{"rows": [{"item_code": NO, "price_list": NO, "price_list_rate": "1"}]},
 		NONE_OF_THEM,
 	),
+	"reports.export": ({"doctype": "Customer"}, "B"),
+	# what there is to run is asked for each report
+	"reports.list": ({}, SIGNED_IN),
+	"reports.run": ({"name": NO}, NONE_OF_THEM),
 	"stock.list": ({"limit": 1}, "WSB"),
 }
 

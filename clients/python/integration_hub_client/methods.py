@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 from . import types as t
 from .calling import UNSET, Rows, Transport, Unset
@@ -441,6 +442,11 @@ class Jobs:
 	def __init__(self, calls: Transport):
 		self._calls = calls
 
+	def file(self, name: str) -> bytes:
+		"""The file that a job has made. Of a report or export that is Done. It is kept as long as
+		the job: see Integration Settings."""
+		return self._calls.fetch("jobs.file", {"name": name})
+
 	def get(self, name: str) -> t.JobsJob:
 		"""A job of the caller's own. `status` is Queued, Working, Done (`result` is what the
 		method would have answered) or Failed (`message` says why). Jobs of others are not
@@ -781,6 +787,107 @@ class Prices:
 		return found
 
 
+class Reports:
+	"""Reports and exports: worked out in the background, fetched as CSV, XLSX or JSON."""
+
+	def __init__(self, calls: Transport):
+		self._calls = calls
+
+	def export(
+		self,
+		doctype: str,
+		*,
+		fields: Sequence[str] | Unset = UNSET,
+		filters: Sequence[
+			Sequence[str | int | float | bool | Sequence[str | int | float | bool | None] | None]
+		]
+		| Unset = UNSET,
+		format: Literal["csv", "xlsx", "json"] | Unset = UNSET,
+		limit: int | Unset = UNSET,
+		idempotency_key: str | None = None,
+	) -> t.Job:
+		"""Export documents of a DocType. Needs the right to export. Oldest change first; only
+		documents and fields that the caller may read."""
+		found: t.Job = self._calls.write(
+			"reports.export",
+			{"doctype": doctype, "fields": fields, "filters": filters, "format": format, "limit": limit},
+			idempotency_key=idempotency_key,
+		)
+		return found
+
+	def export_in_background(
+		self,
+		doctype: str,
+		*,
+		fields: Sequence[str] | Unset = UNSET,
+		filters: Sequence[
+			Sequence[str | int | float | bool | Sequence[str | int | float | bool | None] | None]
+		]
+		| Unset = UNSET,
+		format: Literal["csv", "xlsx", "json"] | Unset = UNSET,
+		limit: int | Unset = UNSET,
+		idempotency_key: str | None = None,
+	) -> t.Job:
+		"""Export documents of a DocType, in the background."""
+		found: t.Job = self._calls.write(
+			"reports.export",
+			{
+				"doctype": doctype,
+				"fields": fields,
+				"filters": filters,
+				"format": format,
+				"limit": limit,
+				"background": True,
+			},
+			idempotency_key=idempotency_key,
+		)
+		return found
+
+	def list(self) -> t.Reports:
+		"""Reports that the caller may run. By ERPNext's own rights: the roles of the report, and
+		the right to report on its DocType."""
+		found: t.Reports = self._calls.read("reports.list", {})
+		return found
+
+	def run(
+		self,
+		name: str,
+		*,
+		filters: dict[str, str | int | float | bool | Sequence[str | int | float | bool | None] | None]
+		| Unset = UNSET,
+		format: Literal["csv", "xlsx", "json"] | Unset = UNSET,
+		limit: int | Unset = UNSET,
+		idempotency_key: str | None = None,
+	) -> t.Job:
+		"""Run a report. Poll the job (`jobs.get`), then fetch its file (`jobs.file`). A prepared
+		report is worked out anew. In the file amounts are numbers, as ERPNext's own export has
+		them."""
+		found: t.Job = self._calls.write(
+			"reports.run",
+			{"name": name, "filters": filters, "format": format, "limit": limit},
+			idempotency_key=idempotency_key,
+		)
+		return found
+
+	def run_in_background(
+		self,
+		name: str,
+		*,
+		filters: dict[str, str | int | float | bool | Sequence[str | int | float | bool | None] | None]
+		| Unset = UNSET,
+		format: Literal["csv", "xlsx", "json"] | Unset = UNSET,
+		limit: int | Unset = UNSET,
+		idempotency_key: str | None = None,
+	) -> t.Job:
+		"""Run a report, in the background."""
+		found: t.Job = self._calls.write(
+			"reports.run",
+			{"name": name, "filters": filters, "format": format, "limit": limit, "background": True},
+			idempotency_key=idempotency_key,
+		)
+		return found
+
+
 class Stock:
 	"""What is on the shelves."""
 
@@ -826,4 +933,5 @@ class Methods:
 		self.orders = Orders(calls)
 		self.payments = Payments(calls)
 		self.prices = Prices(calls)
+		self.reports = Reports(calls)
 		self.stock = Stock(calls)

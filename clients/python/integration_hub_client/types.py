@@ -368,6 +368,16 @@ class Replayed(TypedDict):
 	count: NotRequired[int]
 
 
+class Report(TypedDict):
+	name: NotRequired[str]
+	report_type: NotRequired[str | None]
+	ref_doctype: NotRequired[str]
+
+
+class Reports(TypedDict):
+	rows: NotRequired[list[Report]]
+
+
 class RowError(TypedDict):
 	type: str
 	message: str

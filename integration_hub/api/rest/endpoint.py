@@ -56,6 +56,8 @@ class Endpoint:
 	status: int
 	#: the answer holds a secret: it is not kept for an Idempotency-Key
 	secret: bool
+	#: done in the background after the function has looked at rights and input; its result is the job's
+	work: Callable[..., Any] | None = None
 
 	@property
 	def bulk(self) -> bool:
@@ -74,11 +76,14 @@ def endpoint(
 	guests: bool = False,
 	status: int = 200,
 	secret: bool = False,
+	work: Callable[..., Any] | None = None,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
 	"""Make a function of `api/v1` callable at /api/method/<its dotted path>. See this module's text.
 
 	`guests`: whoever asks gets an answer; such a function must say nothing that is not public. `secret`: the
-	answer is told once and kept nowhere, so it takes no Idempotency-Key.
+	answer is told once and kept nowhere, so it takes no Idempotency-Key. `work`: what takes long; the function itself
+	only refuses (and returns nothing), the answer is 202 with a job, and `work` runs with the same input in the
+	background, with the caller's rights, after the function has looked once more.
 	"""
 
 	def register(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -93,8 +98,9 @@ def endpoint(
 			takes=next(iter(hints.values()), None),
 			gives=gives,
 			guests=guests,
-			status=status,
+			status=202 if work else status,
 			secret=secret,
+			work=work,
 		)
 		_REGISTERED[one.path] = one
 
@@ -151,6 +157,9 @@ def _once(one: Endpoint, given: Any) -> Answer:
 
 
 def _written(one: Endpoint, given: Any) -> Answer:
+	if one.work:
+		one.run(given)
+		return Answer(jobs.start(one.path, given), 202)
 	if one.bulk and given.background:
 		return Answer(jobs.start(one.path, given.model_copy(update={"background": False})), 202)
 	return one.run(given)

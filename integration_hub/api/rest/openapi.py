@@ -229,7 +229,11 @@ def _good(one: Endpoint, shapes: _Shapes) -> dict[str, Any]:
 	if one.verb == "POST" and not one.secret:
 		headers["Idempotent-Replayed"] = {"$ref": "#/components/headers/Idempotent-Replayed"}
 	found = {
-		str(one.status): {"description": "Done", "headers": headers, "content": _content(one.gives, shapes)}
+		str(one.status): {
+			"description": "Taken; poll the job" if one.work else "Done",
+			"headers": headers,
+			"content": _content(one.gives, shapes),
+		}
 	}
 	if one.verb == "GET":
 		found["304"] = {"description": "You have it already", "headers": headers}

@@ -13,6 +13,7 @@ from integration_hub.api.rest import calls
 from integration_hub.api.rest.documents import Documents
 from integration_hub.api.rest.endpoint import endpoint
 from integration_hub.api.rest.shapes import Answer, Input, Listing, Media, Name, Output, Page, Text
+from integration_hub.api.rest.sheets import harmless
 from integration_hub.erp.times import to_site
 
 #: rows of one export
@@ -93,10 +94,5 @@ def _csv(rows) -> bytes:
 	writer = csv.writer(text)
 	writer.writerow(columns)
 	for row in rows:
-		writer.writerow([_harmless(row[name]) for name in columns])
+		writer.writerow([harmless(row[name]) for name in columns])
 	return text.getvalue().encode()
-
-
-def _harmless(value: object) -> object:
-	"""A sheet must not take what a caller has written for a formula."""
-	return f"'{value}" if isinstance(value, str) and value[:1] in "=+-@\t\r" else value

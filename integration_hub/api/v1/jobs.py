@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from pathlib import Path
+from typing import Annotated, Any
 
 import frappe
 from frappe import _
 
+from integration_hub.api.rest import sheets
 from integration_hub.api.rest.endpoint import endpoint
 from integration_hub.api.rest.errors import ApiError
-from integration_hub.api.rest.shapes import Input, Name, Output
+from integration_hub.api.rest.shapes import Answer, Input, Media, Name, Output
 from integration_hub.sync import jobs
 
 
@@ -30,7 +32,26 @@ class JobName(Input):
 def get(query: JobName) -> Job:
 	"""`status` is Queued, Working, Done (`result` is what the method would have answered) or Failed (`message` says
 	why). Jobs of others are not found."""
-	doc = frappe.get_doc(jobs.DOCTYPE, query.name) if frappe.db.exists(jobs.DOCTYPE, query.name) else None
+	return jobs.shown(_own(query.name))
+
+
+@endpoint("GET", "The file that a job has made")
+def file(query: JobName) -> Annotated[Answer, Media(*sheets.MIMETYPES.values())]:
+	"""Of a report or export that is Done. It is kept as long as the job: see Integration Settings."""
+	job = _own(query.name)
+	if not job.file:
+		raise ApiError("not_found", _("Job {0} has no file (it is {1}).").format(job.name, _(job.status)))
+	kept = frappe.get_doc("File", job.file)
+	return Answer(
+		# not get_content: it takes any bytes that can be read as some text for text
+		Path(kept.get_full_path()).read_bytes(),
+		headers=(("Content-Disposition", f'attachment; filename="{job.file_name}"'),),
+		mimetype=sheets.MIMETYPES[job.file_name.rpartition(".")[2]],
+	)
+
+
+def _own(name: str) -> Any:
+	doc = frappe.get_doc(jobs.DOCTYPE, name) if frappe.db.exists(jobs.DOCTYPE, name) else None
 	if doc is None or doc.user != frappe.session.user:
-		raise ApiError("not_found", _("There is no job {0} of yours.").format(query.name))
-	return jobs.shown(doc)
+		raise ApiError("not_found", _("There is no job {0} of yours.").format(name))
+	return doc
