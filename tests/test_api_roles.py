@@ -36,6 +36,12 @@ NONE_OF_THEM = ""
 #: method → (an input that passes validation, who may call it). What names a document that is not there is 404 or 422
 #: for whoever may, and 403 for all others: they do not learn whether it is there
 TABLE: dict[str, tuple[dict, str]] = {
+	# what there is to decide about is a matter of each Workflow; see tests/test_api_approvals.py
+	"approvals.approve": ({"doctype": "Customer", "name": NO}, NONE_OF_THEM),
+	"approvals.decide_many": ({"rows": [{"doctype": "Customer", "name": NO}]}, NONE_OF_THEM),
+	"approvals.get": ({"doctype": "Customer", "name": NO}, NONE_OF_THEM),
+	"approvals.list": ({}, SIGNED_IN),
+	"approvals.reject": ({"doctype": "Customer", "name": NO, "reason": NO}, NONE_OF_THEM),
 	"calls.export": ({}, "M"),
 	"calls.list": ({"limit": 1}, "M"),
 	"customers.create": ({"customer_name": "{tag}", "territory": NO}, "SC"),

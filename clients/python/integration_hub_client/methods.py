@@ -10,6 +10,91 @@ from . import types as t
 from .calling import UNSET, Rows, Transport, Unset
 
 
+class Approvals:
+	"""Approvals: what waits for the caller by ERPNext's Workflows, and deciding about it."""
+
+	def __init__(self, calls: Transport):
+		self._calls = calls
+
+	def approve(
+		self,
+		doctype: str,
+		name: str,
+		*,
+		action: str | Unset = UNSET,
+		workflow_state: str | None | Unset = UNSET,
+		reason: str | None | Unset = UNSET,
+		idempotency_key: str | None = None,
+	) -> t.Approval:
+		"""Approve a document. Does the Workflow's action `Approve`, or the `action` named: any of
+		those that `get` shows."""
+		found: t.Approval = self._calls.write(
+			"approvals.approve",
+			{
+				"doctype": doctype,
+				"name": name,
+				"action": action,
+				"workflow_state": workflow_state,
+				"reason": reason,
+			},
+			idempotency_key=idempotency_key,
+		)
+		return found
+
+	def decide_many(self, rows: Sequence[t.Decision], *, idempotency_key: str | None = None) -> t.BulkResult:
+		"""Decide about up to 1,000 documents. Each row by itself; one that is refused does not
+		keep the others."""
+		found: t.BulkResult = self._calls.write(
+			"approvals.decide_many", {"rows": rows}, idempotency_key=idempotency_key
+		)
+		return found
+
+	def decide_many_in_background(
+		self, rows: Sequence[t.Decision], *, idempotency_key: str | None = None
+	) -> t.Job:
+		"""Decide about up to 1,000 documents, in the background."""
+		found: t.Job = self._calls.write(
+			"approvals.decide_many", {"rows": rows, "background": True}, idempotency_key=idempotency_key
+		)
+		return found
+
+	def get(self, doctype: str, name: str) -> t.Approval:
+		"""How one document stands. With what the caller may do with it."""
+		found: t.Approval = self._calls.read("approvals.get", {"doctype": doctype, "name": name})
+		return found
+
+	def list(self, *, doctype: str | None = None, limit: int | None = None) -> t.Approvals:
+		"""What waits for the caller. Documents that the caller may move on in their Workflow,
+		oldest change first for each DocType. What was decided about is not in it any more."""
+		found: t.Approvals = self._calls.read("approvals.list", {"doctype": doctype, "limit": limit})
+		return found
+
+	def reject(
+		self,
+		doctype: str,
+		name: str,
+		reason: str,
+		*,
+		action: str | Unset = UNSET,
+		workflow_state: str | None | Unset = UNSET,
+		idempotency_key: str | None = None,
+	) -> t.Approval:
+		"""Reject a document, with the reason. Does the Workflow's action `Reject`, or the `action`
+		named."""
+		found: t.Approval = self._calls.write(
+			"approvals.reject",
+			{
+				"doctype": doctype,
+				"name": name,
+				"action": action,
+				"workflow_state": workflow_state,
+				"reason": reason,
+			},
+			idempotency_key=idempotency_key,
+		)
+		return found
+
+
 class Calls:
 	"""The log of who called this API, for those who look after it."""
 
@@ -920,6 +1005,7 @@ class Methods:
 	"""All methods, by kind of thing."""
 
 	def __init__(self, calls: Transport):
+		self.approvals = Approvals(calls)
 		self.calls = Calls(calls)
 		self.customers = Customers(calls)
 		self.description = Description(calls)

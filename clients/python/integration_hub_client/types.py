@@ -22,6 +22,22 @@ class Alive(TypedDict):
 	status: NotRequired[str]
 
 
+class Approval(TypedDict):
+	doctype: NotRequired[str]
+	name: NotRequired[str]
+	title: NotRequired[str | None]
+	workflow_state: NotRequired[str]
+	docstatus: NotRequired[int]
+	actions: NotRequired[list[str]]
+	owner: NotRequired[str]
+	modified: NotRequired[str]
+
+
+class Approvals(TypedDict):
+	rows: NotRequired[list[Approval]]
+	more: NotRequired[bool]
+
+
 class BulkResult(TypedDict):
 	"""One result for each row, in the order sent. Rows that failed changed nothing; the others are
 	kept."""
@@ -62,6 +78,14 @@ class Customer(TypedDict):
 	disabled: NotRequired[bool]
 	creation: NotRequired[str]
 	modified: NotRequired[str]
+
+
+class Decision(TypedDict):
+	doctype: str
+	name: str
+	action: NotRequired[str]
+	workflow_state: NotRequired[str | None]
+	reason: NotRequired[str | None]
 
 
 class Event(TypedDict):

@@ -1,0 +1,245 @@
+"""Approvals over HTTP, by a Workflow as a company would make it: what waits for whom, who may decide, once."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import frappe
+import pytest
+
+from tests.support.api import Caller, data, error, token_of, user
+
+REQUEST, WORKFLOW = "Hub Test Request", "Hub Test Approval"
+APPROVER, ASKER = "Purchase Manager", "Purchase User"
+PENDING = "Hub Pending"
+
+
+@pytest.fixture(scope="module")
+def workflow(web):
+	for state in ("Hub Draft", PENDING, "Hub Approved", "Hub Rejected"):
+		if not frappe.db.exists("Workflow State", state):
+			frappe.get_doc({"doctype": "Workflow State", "workflow_state_name": state}).insert()
+	for action in ("Submit for Approval", "Approve", "Reject"):
+		if not frappe.db.exists("Workflow Action Master", action):
+			frappe.get_doc({"doctype": "Workflow Action Master", "workflow_action_name": action}).insert()
+	for role in (APPROVER, ASKER):
+		if not frappe.db.exists("Role", role):
+			frappe.get_doc({"doctype": "Role", "role_name": role}).insert()
+	if not frappe.db.exists("DocType", REQUEST):
+		rights = {"read": 1, "write": 1, "create": 1, "submit": 1}
+		frappe.get_doc(
+			{
+				"doctype": "DocType",
+				"name": REQUEST,
+				"module": "Custom",
+				"custom": 1,
+				"is_submittable": 1,
+				"autoname": "hash",
+				"title_field": "subject",
+				"fields": [
+					{"fieldname": "subject", "fieldtype": "Data", "label": "Subject"},
+					{"fieldname": "amount", "fieldtype": "Float", "label": "Amount"},
+					{
+						"fieldname": "customer",
+						"fieldtype": "Link",
+						"options": "Customer",
+						"label": "Customer",
+					},
+				],
+				"permissions": [{"role": role, **rights} for role in (APPROVER, ASKER, "System Manager")],
+			}
+		).insert()
+	frappe.get_doc(
+		{
+			"doctype": "Workflow",
+			"workflow_name": WORKFLOW,
+			"document_type": REQUEST,
+			"is_active": 1,
+			"workflow_state_field": "workflow_state",
+			"states": [
+				{"state": "Hub Draft", "doc_status": "0", "allow_edit": ASKER},
+				{"state": PENDING, "doc_status": "0", "allow_edit": APPROVER},
+				{"state": "Hub Approved", "doc_status": "1", "allow_edit": APPROVER},
+				{"state": "Hub Rejected", "doc_status": "0", "allow_edit": ASKER},
+			],
+			"transitions": [
+				{
+					"state": "Hub Draft",
+					"action": "Submit for Approval",
+					"next_state": PENDING,
+					"allowed": ASKER,
+				},
+				{
+					"state": PENDING,
+					"action": "Approve",
+					"next_state": "Hub Approved",
+					"allowed": APPROVER,
+					"allow_self_approval": 0,
+					"condition": "doc.amount < 1000",
+				},
+				{
+					"state": PENDING,
+					"action": "Reject",
+					"next_state": "Hub Rejected",
+					"allowed": APPROVER,
+					"allow_self_approval": 1,
+				},
+			],
+		}
+	).insert()
+	frappe.db.commit()  # the web server must know them
+	yield
+	frappe.db.rollback()
+	frappe.delete_doc("Workflow", WORKFLOW)
+	frappe.delete_doc("DocType", REQUEST)
+	frappe.db.commit()  # nothing of it is left for later tests
+
+
+@pytest.fixture
+def approver(workflow, callers):
+	return callers(APPROVER)
+
+
+def request(tag: str, state: str = PENDING, owner: str = "Administrator", **values) -> str:
+	doc = frappe.get_doc({"doctype": REQUEST, "subject": tag, "amount": 10, **values}).insert()
+	frappe.db.set_value(REQUEST, doc.name, {"workflow_state": state, "owner": owner}, update_modified=False)
+	frappe.db.commit()  # the web server must see it
+	return doc.name
+
+
+@pytest.fixture
+def tag():
+	return frappe.generate_hash(length=8)
+
+
+def waits(caller) -> dict[str, dict]:
+	return {
+		row["name"]: row for row in data(caller.get("approvals.list", doctype=REQUEST, limit=200))["rows"]
+	}
+
+
+def test_what_waits_for_whom(approver, callers, tag):
+	pending, draft = request(tag), request(tag, "Hub Draft")
+	dear, rejected = request(tag, amount=5000), request(tag, "Hub Rejected")
+	found = waits(approver)
+	assert found[pending]["actions"] == ["Approve", "Reject"] and found[pending]["title"] == tag
+	assert found[dear]["actions"] == ["Reject"], "the Workflow's condition counts"
+	assert draft not in found and rejected not in found
+	asks = waits(callers(ASKER))
+	assert asks[draft]["actions"] == ["Submit for Approval"] and pending not in asks
+	assert data(callers().get("approvals.list"))["rows"] == []
+	assert pending in [row["name"] for row in data(approver.get("approvals.list", limit=200))["rows"]]
+	page = data(approver.get("approvals.list", doctype=REQUEST, limit=1))
+	assert len(page["rows"]) == 1 and page["more"]
+
+
+def test_approve(approver, tag):
+	name = request(tag)
+	done = data(approver.post("approvals.approve", doctype=REQUEST, name=name, workflow_state=PENDING))
+	assert (done["workflow_state"], done["docstatus"], done["actions"]) == ("Hub Approved", 1, [])
+	assert name not in waits(approver)
+	assert frappe.db.get_value(REQUEST, name, "docstatus") == 1
+
+
+def test_reject_with_its_reason(approver, tag):
+	name = request(tag)
+	error(approver.post("approvals.reject", doctype=REQUEST, name=name), 422, "invalid", "reason")
+	reason = f"Too dear <script>alert(1)</script> {tag}"
+	done = data(approver.post("approvals.reject", doctype=REQUEST, name=name, reason=reason))
+	assert done["workflow_state"] == "Hub Rejected"
+	comments = frappe.get_all(
+		"Comment", filters={"reference_name": name, "comment_type": "Comment"}, fields=["content", "owner"]
+	)
+	assert len(comments) == 1 and tag in comments[0].content and "<script>" not in comments[0].content
+
+
+def test_another_action_of_the_workflow(callers, approver, tag):
+	name = request(tag, "Hub Draft")
+	done = data(
+		callers(ASKER).post("approvals.approve", doctype=REQUEST, name=name, action="Submit for Approval")
+	)
+	assert done["workflow_state"] == PENDING and name in waits(approver)
+
+
+@pytest.mark.parametrize(
+	"state, values, asked, status, type_, says",
+	[
+		("Hub Draft", {}, {"workflow_state": PENDING}, 409, "conflict", "Hub Draft by now"),
+		("Hub Rejected", {}, {}, 409, "conflict", "cannot be done any more"),
+		(PENDING, {"amount": 5000}, {}, 422, "refused", "You can: Reject"),
+		(PENDING, {}, {"action": "Explode"}, 422, "refused", "You can: Approve, Reject"),
+	],
+)
+def test_what_cannot_be_done_says_why_and_changes_nothing(
+	approver, tag, state, values, asked, status, type_, says
+):
+	name = request(tag, state, **values)
+	found = error(approver.post("approvals.approve", doctype=REQUEST, name=name, **asked), status, type_)
+	assert says in found["message"]
+	assert frappe.db.get_value(REQUEST, name, ["workflow_state", "docstatus"]) == (state, 0)
+
+
+def test_nobody_approves_of_its_own(web, workflow, tag):
+	email = user(f"self-{tag}@hub.example", APPROVER)
+	caller = Caller(web, {"Authorization": token_of(email)})
+	name = request(tag, owner=email)
+	assert waits(caller)[name]["actions"] == ["Reject"]
+	found = error(caller.post("approvals.approve", doctype=REQUEST, name=name), 422, "refused")
+	assert "Self approval" in found["message"]
+
+
+def test_who_may_not(approver, callers, web, workflow, tag):
+	name = request(tag)
+	error(callers().post("approvals.approve", doctype=REQUEST, name=name), 403, "forbidden")
+	error(callers(ASKER).post("approvals.approve", doctype=REQUEST, name=name), 422, "refused")
+	error(approver.post("approvals.approve", doctype="Customer", name=name), 403, "forbidden")
+	error(approver.post("approvals.approve", doctype="No Such", name=name), 403, "forbidden")
+	error(approver.get("approvals.get", doctype=REQUEST, name="no such"), 404, "not_found")
+	from sandbox import books
+
+	hidden = request(tag, customer=books.customer(f"Hidden {tag}"))
+	bound = user(f"bound-{tag}@hub.example", APPROVER)
+	frappe.get_doc(
+		{
+			"doctype": "User Permission",
+			"user": bound,
+			"allow": "Customer",
+			"for_value": books.customer(f"Seen {tag}"),
+		}
+	).insert()
+	frappe.db.commit()  # the web server must see it
+	caller = Caller(web, {"Authorization": token_of(bound)})
+	assert hidden not in waits(caller)
+	error(caller.post("approvals.approve", doctype=REQUEST, name=hidden), 404, "not_found")
+
+
+def test_rows_of_many(approver, tag):
+	names = [request(tag), request(tag, amount=5000), request(tag)]
+	rows = [{"doctype": REQUEST, "name": name} for name in names]
+	found = data(approver.post("approvals.decide_many", rows=rows))
+	assert [row["status"] for row in found["results"]] == ["done", "failed", "done"]
+	states = [frappe.db.get_value(REQUEST, name, "docstatus") for name in names]
+	assert states == [1, 0, 1]
+
+
+def test_of_two_who_decide_at_once_one_is_told(web, approver, tag):
+	others = [
+		Caller(web, {"Authorization": token_of(user(f"two-{number}-{tag}@hub.example", APPROVER))})
+		for number in range(2)
+	]
+	name = request(tag)
+
+	def post(caller):
+		return caller.session.post(
+			f"{web}/api/method/integration_hub.api.v1.approvals.approve",
+			json={"doctype": REQUEST, "name": name},
+			timeout=60,
+		)
+
+	with ThreadPoolExecutor(2) as pool:
+		answers = [*pool.map(post, others)]
+	assert sorted(answer.status_code for answer in answers) in ([200, 409], [200, 503]), [
+		answer.text for answer in answers
+	]
+	frappe.db.rollback()
+	assert frappe.db.get_value(REQUEST, name, "docstatus") == 1
