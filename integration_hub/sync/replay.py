@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 import frappe
 from frappe.utils import now_datetime
@@ -19,10 +20,32 @@ def replay(names: Sequence[str]) -> int:
 	return _requeue(lambda event: event.name.isin(list(names)) & event.status.isin(REPLAYABLE))
 
 
-def replay_where(connection: str, statuses: Iterable[str] = ("Parked", "Dead")) -> int:
-	"""Make every parked or dead Event of a Connection due again."""
+def replay_where(
+	connection: str,
+	statuses: Iterable[str] = ("Parked", "Dead"),
+	*,
+	resource: str | None = None,
+	names: Sequence[str] | None = None,
+	since: datetime | None = None,
+	until: datetime | None = None,
+) -> int:
+	"""Make every parked or dead Event of a Connection due again; of one Resource, of these names, stored from `since` on
+	and before `until` (site time), where that is asked for."""
 	wanted = [status for status in statuses if status in REPLAYABLE]
-	return _requeue(lambda event: (event.connection == connection) & event.status.isin(wanted))
+
+	def condition(event):
+		found = (event.connection == connection) & event.status.isin(wanted)
+		if resource is not None:
+			found &= event.resource == resource
+		if names is not None:
+			found &= event.name.isin(list(names))
+		if since is not None:
+			found &= event.creation >= since
+		if until is not None:
+			found &= event.creation < until
+		return found
+
+	return _requeue(condition) if names is None or names else 0
 
 
 def go_on(waits_for: Iterable[str], connection: str | None = None) -> int:

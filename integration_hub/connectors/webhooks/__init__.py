@@ -18,8 +18,10 @@ from integration_hub.connectors.http import Response, is_loopback, retry_after
 from integration_hub.connectors.webhooks import signing
 from integration_hub.failures import EndpointGone, Failure, NotAuthorised, Rejected, Unreachable
 
-#: name of the former secret in the vault, where it ends by itself
+#: name of the former secrets in the vault, where they end by themselves
 FORMER = "former_secret"
+#: so many: whoever did not get to read the new one and asks once more must not lose the one that still works
+MOST_FORMER = 2
 #: what is kept of an answer
 KEPT_ANSWER = 1024
 USER_AGENT = "IntegrationHub-Webhooks/1.0"
@@ -118,16 +120,19 @@ class Webhooks(Connector):
 		)
 
 	def _secrets(self) -> list[str]:
-		secrets = [self.config.get("secret") or "", self.vault.get(FORMER) or ""]
-		live = [one for one in secrets if one]
+		live = [one for one in dict.fromkeys((self.config.get("secret"), *self._former())) if one]
 		if not live:
 			raise NotAuthorised("There is no signing secret. Press Rotate Secret.")
 		self.http.hide(*live)
 		return live
 
+	def _former(self) -> list[str]:
+		return (self.vault.get(FORMER) or "").split()
+
 	def rotate_secret(self, secret: str) -> str:
-		if secret:
-			self.vault.put(FORMER, secret, signing.end_of_overlap())
+		before = [one for one in dict.fromkeys((secret, *self._former())) if one]
+		if before:
+			self.vault.put(FORMER, " ".join(before[:MOST_FORMER]), signing.end_of_overlap())
 		return signing.new_secret()
 
 
