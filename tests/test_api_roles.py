@@ -93,7 +93,26 @@ TABLE: dict[str, tuple[dict, str]] = {
 	# what there is to run is asked for each report
 	"reports.list": ({}, SIGNED_IN),
 	"reports.run": ({"name": NO}, NONE_OF_THEM),
+	"shipments.book": ({"name": NO, "carrier": NO}, "W"),
+	# calling off is for those who may cancel a Shipment
+	"shipments.cancel": ({"name": NO}, NONE_OF_THEM),
+	"shipments.carriers": ({"company": NO}, "WSB"),
+	"shipments.create": (
+		{
+			"delivery_note": NO,
+			"parcels": [{"weight": 1, "length": 1, "width": 1, "height": 1}],
+		},
+		"W",
+	),
+	"shipments.get": ({"name": NO}, "WSB"),
+	"shipments.list": ({"limit": 1}, "WSB"),
+	"shipments.paper": ({"name": NO, "file_name": NO}, "WSB"),
+	"shipments.papers": ({"name": NO}, "WSB"),
+	"shipments.rates": ({"name": NO, "carrier": NO}, "WSB"),
 	"stock.list": ({"limit": 1}, "WSB"),
+	"tracking.get": ({"name": NO}, "WSBUM"),
+	"tracking.list": ({"limit": 1}, "WSBUM"),
+	"tracking.refresh": ({"shipment": NO}, "W"),
 }
 
 

@@ -7,65 +7,12 @@ import pytest
 
 from integration_hub.api import shipping
 from sandbox import books
-from sandbox.vendors.shiprocket import Shiprocket
-
-BOX = {"weight": 0.8, "length": 20, "width": 15, "height": 10, "count": 1}
-NAME, PASSWORD, TOKEN = "api@sandbox.example", "sandbox-password", "sandbox-token"
+from tests.support.shiprocket import BOX, TOKEN, accounts, delivered
 
 
 @pytest.fixture
 def carrier(hub, web):
-	"""A factory of Shiprocket accounts, each connected, with its webhook entered at Shiprocket."""
-	books.address("Company", books.company())
-
-	def make(dry_run="No", **values):
-		settings = {"email": NAME, "pickup_place": "Primary", "dry_run": dry_run}
-		connected = hub.connect(
-			Shiprocket(),
-			"shiprocket",
-			settings,
-			{"password": PASSWORD, "webhook_token": TOKEN},
-			**{"request_pickup": 0, **values},
-		)
-		connected.world = connected.vendor.company
-		connected.vendor.set_webhook(web + connected.webhook_path, TOKEN)
-		return connected
-
-	return make
-
-
-def delivered(quantity=2, email="", cod=False):
-	"""A submitted Delivery Note in rupees for a customer in India."""
-	books.rate("INR", books.currency(), 0.011)
-	sku = f"SR-{frappe.generate_hash(length=6)}"
-	books.stock_item(sku, 50)
-	buyer = books.customer(f"Shiprocket Buyer {frappe.generate_hash(length=6)}", email)
-	note = frappe.get_doc(
-		{
-			"doctype": "Delivery Note",
-			"company": books.company(),
-			"customer": buyer,
-			"currency": "INR",
-			"conversion_rate": 0.011,
-			"shipping_address_name": books.address("Customer", buyer),
-			"set_warehouse": books.warehouse(),
-			"items": [
-				{
-					"item_code": sku,
-					"qty": quantity,
-					"rate": 450,
-					"price_list_rate": 450,
-					"warehouse": books.warehouse(),
-				}
-			],
-		}
-	)
-	note.set_missing_values()
-	note.conversion_rate = 0.011
-	note.insert()
-	note.submit()
-	frappe.db.commit()  # as the request of a person's click does
-	return note
+	return accounts(hub, web)
 
 
 def picked(orders=1):

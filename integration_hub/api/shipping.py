@@ -35,7 +35,7 @@ def options(doctype: str, name: str) -> dict[str, Any]:
 	"""What the shipping dialog needs: carriers `[{name, title, quotes_rates, rule}]`, the Delivery Notes, one suggested
 	parcel `{weight kg, length, width, height cm, count}`, and what is still to be paid (for cash on delivery)."""
 	notes = _notes(doctype, name)
-	carriers = _carriers(notes[0].company)
+	carriers = carriers_of(notes[0].company)
 	return {
 		"delivery_notes": [note.name for note in notes],
 		"carriers": [
@@ -188,7 +188,7 @@ def _shipment(name: str, right: str) -> Any:
 	return doc
 
 
-def _carriers(company: str) -> list[Any]:
+def carriers_of(company: str) -> list[Any]:
 	"""Working Connections that can ship for a company. Any shipper may use them; nobody sees their keys here."""
 	names = frappe.get_all(
 		connections.DOCTYPE,

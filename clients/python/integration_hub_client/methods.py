@@ -973,6 +973,132 @@ class Reports:
 		return found
 
 
+class Shipments:
+	"""Shipments: parcels for Delivery Notes, booked with a carrier. Where they are: `tracking`."""
+
+	def __init__(self, calls: Transport):
+		self._calls = calls
+
+	def book(
+		self, name: str, carrier: str, *, service_id: str | Unset = UNSET, idempotency_key: str | None = None
+	) -> t.Job:
+		"""Book a Shipment with a carrier. The job's result has `status` ("Done", or "Retrying",
+		"Parked", "Dead" with the reason in `message`) and the `parcels` with their tracking
+		numbers. Whatever is lost on the way, one Shipment is booked once."""
+		found: t.Job = self._calls.write(
+			"shipments.book",
+			{"name": name, "carrier": carrier, "service_id": service_id},
+			idempotency_key=idempotency_key,
+		)
+		return found
+
+	def book_in_background(
+		self, name: str, carrier: str, *, service_id: str | Unset = UNSET, idempotency_key: str | None = None
+	) -> t.Job:
+		"""Book a Shipment with a carrier, in the background."""
+		found: t.Job = self._calls.write(
+			"shipments.book",
+			{"name": name, "carrier": carrier, "service_id": service_id, "background": True},
+			idempotency_key=idempotency_key,
+		)
+		return found
+
+	def cancel(self, name: str, *, idempotency_key: str | None = None) -> t.Job:
+		"""Call a booking off at the carrier. The Shipment itself stays, and can be booked again."""
+		found: t.Job = self._calls.write("shipments.cancel", {"name": name}, idempotency_key=idempotency_key)
+		return found
+
+	def cancel_in_background(self, name: str, *, idempotency_key: str | None = None) -> t.Job:
+		"""Call a booking off at the carrier, in the background."""
+		found: t.Job = self._calls.write(
+			"shipments.cancel", {"name": name, "background": True}, idempotency_key=idempotency_key
+		)
+		return found
+
+	def carriers(self, company: str) -> t.Carriers:
+		"""Carriers that are connected for a company. Needs the right to read Shipments."""
+		found: t.Carriers = self._calls.read("shipments.carriers", {"company": company})
+		return found
+
+	def create(
+		self,
+		parcels: Sequence[t.NewBox],
+		*,
+		delivery_note: str | None | Unset = UNSET,
+		pick_list: str | None | Unset = UNSET,
+		cod_amount: t.Money | None | Unset = UNSET,
+		idempotency_key: str | None = None,
+	) -> t.Shipment:
+		"""Make a Shipment of a Delivery Note or Pick List. Submitted, to be booked next. A Pick
+		List ships its Delivery Notes that no Shipment has yet. Send an Idempotency-Key, so that
+		a repeated call makes no second Shipment."""
+		found: t.Shipment = self._calls.write(
+			"shipments.create",
+			{
+				"delivery_note": delivery_note,
+				"pick_list": pick_list,
+				"parcels": parcels,
+				"cod_amount": cod_amount,
+			},
+			idempotency_key=idempotency_key,
+		)
+		return found
+
+	def get(self, name: str, *, fields: Sequence[str] | None = None) -> t.Shipment:
+		"""One Shipment. With its parcels' sizes and Delivery Notes."""
+		found: t.Shipment = self._calls.read("shipments.get", {"fields": fields, "name": name})
+		return found
+
+	def list(
+		self,
+		*,
+		fields: Sequence[str] | None = None,
+		modified_since: t.Moment | None = None,
+		limit: int | None = None,
+		status: str | None = None,
+		delivery_customer: str | None = None,
+		awb_number: str | None = None,
+		cursor: str | None = None,
+	) -> Rows[t.Shipment]:
+		"""Shipments, oldest change first. Only those that the caller may read. Amounts are in the
+		company's currency."""
+		arguments = {
+			"fields": fields,
+			"modified_since": modified_since,
+			"limit": limit,
+			"status": status,
+			"delivery_customer": delivery_customer,
+			"awb_number": awb_number,
+		}
+		return Rows(lambda at: self._calls.read("shipments.list", {**arguments, "cursor": at}), cursor)
+
+	def paper(self, name: str, file_name: str) -> bytes:
+		"""A paper of a Shipment. A PDF file, by its name in `papers`."""
+		return self._calls.fetch("shipments.paper", {"name": name, "file_name": file_name})
+
+	def papers(self, name: str) -> t.Papers:
+		"""Labels and other papers of a Shipment. As the carrier gave them, newest first."""
+		found: t.Papers = self._calls.read("shipments.papers", {"name": name})
+		return found
+
+	def rates(self, name: str, carrier: str, *, idempotency_key: str | None = None) -> t.Job:
+		"""Ask a carrier for its rates. The job's result is `rates`, cheapest first: service_id,
+		service, amount, currency, days, cod. Changes nothing at the carrier."""
+		found: t.Job = self._calls.write(
+			"shipments.rates", {"name": name, "carrier": carrier}, idempotency_key=idempotency_key
+		)
+		return found
+
+	def rates_in_background(self, name: str, carrier: str, *, idempotency_key: str | None = None) -> t.Job:
+		"""Ask a carrier for its rates, in the background."""
+		found: t.Job = self._calls.write(
+			"shipments.rates",
+			{"name": name, "carrier": carrier, "background": True},
+			idempotency_key=idempotency_key,
+		)
+		return found
+
+
 class Stock:
 	"""What is on the shelves."""
 
@@ -1001,6 +1127,59 @@ class Stock:
 		return Rows(lambda at: self._calls.read("stock.list", {**arguments, "cursor": at}), cursor)
 
 
+class Tracking:
+	"""Where parcels are: what the carriers have told, in one small set of statuses for all of
+	them."""
+
+	def __init__(self, calls: Transport):
+		self._calls = calls
+
+	def get(self, name: str, *, fields: Sequence[str] | None = None) -> t.Parcel:
+		"""One parcel. With every scan that the carrier has told."""
+		found: t.Parcel = self._calls.read("tracking.get", {"fields": fields, "name": name})
+		return found
+
+	def list(
+		self,
+		*,
+		fields: Sequence[str] | None = None,
+		modified_since: t.Moment | None = None,
+		limit: int | None = None,
+		tracking_number: str | None = None,
+		shipment: str | None = None,
+		delivery_note: str | None = None,
+		status: str | None = None,
+		cursor: str | None = None,
+	) -> Rows[t.Parcel]:
+		"""Parcels, oldest change first. By tracking number, Shipment or status. With
+		`modified_since`: what has moved."""
+		arguments = {
+			"fields": fields,
+			"modified_since": modified_since,
+			"limit": limit,
+			"tracking_number": tracking_number,
+			"shipment": shipment,
+			"delivery_note": delivery_note,
+			"status": status,
+		}
+		return Rows(lambda at: self._calls.read("tracking.list", {**arguments, "cursor": at}), cursor)
+
+	def refresh(self, shipment: str, *, idempotency_key: str | None = None) -> t.Asked:
+		"""Ask the carriers where the parcels of a Shipment are. In the background; what they say
+		is in `list` and `get` soon after. Needs the right to write the Shipment."""
+		found: t.Asked = self._calls.write(
+			"tracking.refresh", {"shipment": shipment}, idempotency_key=idempotency_key
+		)
+		return found
+
+	def refresh_in_background(self, shipment: str, *, idempotency_key: str | None = None) -> t.Asked:
+		"""Ask the carriers where the parcels of a Shipment are, in the background."""
+		found: t.Asked = self._calls.write(
+			"tracking.refresh", {"shipment": shipment, "background": True}, idempotency_key=idempotency_key
+		)
+		return found
+
+
 class Methods:
 	"""All methods, by kind of thing."""
 
@@ -1020,4 +1199,6 @@ class Methods:
 		self.payments = Payments(calls)
 		self.prices = Prices(calls)
 		self.reports = Reports(calls)
+		self.shipments = Shipments(calls)
 		self.stock = Stock(calls)
+		self.tracking = Tracking(calls)

@@ -38,6 +38,18 @@ class Approvals(TypedDict):
 	more: NotRequired[bool]
 
 
+class Asked(TypedDict):
+	message: NotRequired[str]
+
+
+class Box(TypedDict):
+	length: NotRequired[int]
+	width: NotRequired[int]
+	height: NotRequired[int]
+	weight: NotRequired[float]
+	count: NotRequired[int]
+
+
 class BulkResult(TypedDict):
 	"""One result for each row, in the order sent. Rows that failed changed nothing; the others are
 	kept."""
@@ -64,6 +76,17 @@ class Call(TypedDict):
 	modified: NotRequired[str]
 
 
+class Carrier(TypedDict):
+	name: NotRequired[str]
+	title: NotRequired[str]
+	quotes_rates: NotRequired[bool]
+	rule: NotRequired[str | None]
+
+
+class Carriers(TypedDict):
+	rows: NotRequired[list[Carrier]]
+
+
 class Customer(TypedDict):
 	name: NotRequired[str]
 	customer_name: NotRequired[str]
@@ -86,6 +109,11 @@ class Decision(TypedDict):
 	action: NotRequired[str]
 	workflow_state: NotRequired[str | None]
 	reason: NotRequired[str | None]
+
+
+class Delivery(TypedDict):
+	delivery_note: NotRequired[str | None]
+	grand_total: NotRequired[str]
 
 
 class Event(TypedDict):
@@ -230,6 +258,14 @@ class Level(TypedDict):
 	modified: NotRequired[str]
 
 
+class NewBox(TypedDict):
+	weight: float
+	length: float
+	width: float
+	height: float
+	count: NotRequired[int]
+
+
 class NewCustomer(TypedDict):
 	customer_name: str
 	customer_type: NotRequired[str]
@@ -337,6 +373,36 @@ class OrderTax(TypedDict):
 	tax_amount: NotRequired[str]
 
 
+class Paper(TypedDict):
+	file_name: NotRequired[str]
+	creation: NotRequired[str]
+
+
+class Papers(TypedDict):
+	rows: NotRequired[list[Paper]]
+
+
+class Parcel(TypedDict):
+	name: NotRequired[str]
+	tracking_number: NotRequired[str | None]
+	tracking_url: NotRequired[str | None]
+	carrier: NotRequired[str | None]
+	service: NotRequired[str | None]
+	status: NotRequired[str]
+	status_text: NotRequired[str | None]
+	status_at: NotRequired[str | None]
+	arrives_on: NotRequired[str | None]
+	delivered_at: NotRequired[str | None]
+	received_by: NotRequired[str | None]
+	shipment: NotRequired[str | None]
+	delivery_note: NotRequired[str | None]
+	is_return: NotRequired[bool]
+	cod_amount: NotRequired[str]
+	currency: NotRequired[str | None]
+	modified: NotRequired[str]
+	scans: NotRequired[list[Scan]]
+
+
 class Payment(TypedDict):
 	name: NotRequired[str]
 	payment_type: NotRequired[str]
@@ -416,6 +482,38 @@ class RowResult(TypedDict):
 	status: str
 	name: NotRequired[str | None]
 	error: NotRequired[RowError | None]
+
+
+class Scan(TypedDict):
+	at: NotRequired[str | None]
+	status: NotRequired[str | None]
+	text: NotRequired[str | None]
+	location: NotRequired[str | None]
+
+
+class Shipment(TypedDict):
+	name: NotRequired[str]
+	docstatus: NotRequired[int]
+	status: NotRequired[str]
+	pickup_company: NotRequired[str | None]
+	delivery_customer: NotRequired[str | None]
+	delivery_company: NotRequired[str | None]
+	delivery_to: NotRequired[str | None]
+	value_of_goods: NotRequired[str]
+	pickup_date: NotRequired[str | None]
+	service_provider: NotRequired[str | None]
+	carrier: NotRequired[str | None]
+	carrier_service: NotRequired[str | None]
+	shipment_id: NotRequired[str | None]
+	awb_number: NotRequired[str | None]
+	tracking_url: NotRequired[str | None]
+	tracking_status: NotRequired[str | None]
+	tracking_status_info: NotRequired[str | None]
+	shipment_amount: NotRequired[str]
+	creation: NotRequired[str]
+	modified: NotRequired[str]
+	shipment_parcel: NotRequired[list[Box]]
+	shipment_delivery_note: NotRequired[list[Delivery]]
 
 
 class Whoami(TypedDict):

@@ -1,0 +1,142 @@
+"""Shipments and tracking over HTTP, with the sandbox's Shiprocket at the other end."""
+
+from __future__ import annotations
+
+import frappe
+import pytest
+
+from integration_hub.sync import jobs
+from sandbox import books
+from tests.support.api import Caller, data, error, token_of, user
+from tests.support.shiprocket import BOX, accounts, delivered
+
+
+@pytest.fixture
+def connected(hub, web):
+	return accounts(hub, web)()
+
+
+@pytest.fixture
+def robot(callers):
+	"""A warehouse robot."""
+	return callers("Integration Warehouse", "Stock User")
+
+
+@pytest.fixture
+def tag():
+	return f"ship-{frappe.generate_hash(length=8)}"
+
+
+def worked(caller, answer) -> dict:
+	job = data(answer, 202)
+	jobs.run(job["name"])
+	return data(caller.get("jobs.get", name=job["name"]))
+
+
+def test_from_the_delivery_note_to_the_door(connected, robot, tag):
+	note = delivered()
+	carriers = data(robot.get("shipments.carriers", company=books.company()))["rows"]
+	assert connected.connection in [one["name"] for one in carriers if one["quotes_rates"]]
+
+	new = {"delivery_note": note.name, "parcels": [BOX], "headers": {"Idempotency-Key": tag}}
+	shipment = data(robot.post("shipments.create", **new), 201)
+	assert data(robot.post("shipments.create", **new), 201) == shipment, "the same key makes no second one"
+	name = shipment["name"]
+	assert shipment["docstatus"] == 1 and shipment["shipment_parcel"][0]["weight"] == BOX["weight"]
+	assert [row["delivery_note"] for row in shipment["shipment_delivery_note"]] == [note.name]
+
+	asked = {"name": name, "carrier": connected.connection}
+	rates = worked(robot, robot.post("shipments.rates", **asked))["result"]["rates"]
+	assert len(rates) == 4 and float(rates[0]["amount"]) <= float(rates[-1]["amount"])
+
+	booked = worked(robot, robot.post("shipments.book", **asked, service_id=rates[1]["service_id"]))
+	assert booked["result"]["status"] == "Done", booked
+	[parcel] = booked["result"]["parcels"]
+	again = worked(robot, robot.post("shipments.book", **asked, service_id=rates[1]["service_id"]))
+	assert again["result"]["parcels"] == [parcel] and len(connected.world.by_awb) == 1
+
+	shown = data(robot.get("shipments.get", name=name))
+	assert shown["awb_number"] == parcel["tracking_number"]
+	[paper] = data(robot.get("shipments.papers", name=name))["rows"]
+	answer = robot.get("shipments.paper", name=name, file_name=paper["file_name"])
+	assert answer.headers["Content-Type"] == "application/pdf" and answer.content.startswith(b"%PDF")
+
+	connected.world.move(parcel["tracking_number"], "In Transit")
+	assert connected.vendor.courier.wait(30)
+	connected.settle()
+	numbered = {"tracking_number": parcel["tracking_number"], "shipment": name}
+	[found] = data(robot.get("tracking.list", **numbered))["rows"]
+	assert (found["status"], found["shipment"]) == ("in_transit", name) and found["scans"]
+	assert data(robot.get("tracking.get", name=found["name"])) == found
+
+
+def test_calling_off(connected, robot):
+	name = data(robot.post("shipments.create", delivery_note=delivered().name, parcels=[BOX]), 201)["name"]
+	booked = worked(robot, robot.post("shipments.book", name=name, carrier=connected.connection))
+	[parcel] = booked["result"]["parcels"]
+	error(robot.post("shipments.cancel", name=name), 403, "forbidden")
+	from_desk = shippers(robot.web)
+	done = worked(from_desk, from_desk.post("shipments.cancel", name=name))
+	assert [one["status"] for one in done["result"]["answers"]] == ["Done"], done
+	[found] = data(robot.get("tracking.list", shipment=name))["rows"]
+	assert (found["tracking_number"], found["status"]) == (parcel["tracking_number"], "cancelled")
+
+
+def shippers(web):
+	email = user(f"shipper-{frappe.generate_hash(length=6)}@hub.example", "Stock Manager", "Stock User")
+	return Caller(web, {"Authorization": token_of(email)})
+
+
+def test_where_it_goes_wrong_it_says_so(connected, robot):
+	note = delivered()
+	name = data(robot.post("shipments.create", delivery_note=note.name, parcels=[BOX]), 201)["name"]
+	job = worked(robot, robot.post("shipments.book", name=name, carrier="No Such Carrier"))
+	assert job["status"] == "Failed" and "No Such Carrier" in job["message"]
+	job = worked(
+		robot, robot.post("shipments.book", name=name, carrier=connected.connection, service_id="no such")
+	)
+	assert job["status"] == "Done" and job["result"]["status"] in ("Parked", "Dead"), job
+	assert job["result"]["message"] and not connected.world.by_awb
+
+
+@pytest.mark.parametrize(
+	"asked, field",
+	[
+		({"parcels": []}, "parcels"),
+		({"parcels": [{**BOX, "weight": 0}]}, "parcels.0.weight"),
+		({"parcels": [{**BOX, "count": 0}]}, "parcels.0.count"),
+		({"parcels": [BOX], "cod_amount": "a lot"}, "cod_amount"),
+		({"parcels": [BOX]}, "delivery_note"),
+		({"parcels": [BOX], "delivery_note": "a", "pick_list": "b"}, "delivery_note"),
+	],
+)
+def test_bad_input_names_its_field(robot, asked, field):
+	error(robot.post("shipments.create", **asked), 422, "invalid", field)
+
+
+def test_rights(connected, robot, callers, web, tag):
+	note = delivered()
+	error(robot.post("shipments.create", delivery_note="No Such Note", parcels=[BOX]), 422, "refused")
+	for nobody in (callers(), callers("Integration Finance")):
+		error(nobody.post("shipments.create", delivery_note=note.name, parcels=[BOX]), 403, "forbidden")
+		error(nobody.get("shipments.list"), 403, "forbidden")
+		error(nobody.get("tracking.list"), 403, "forbidden")
+	name = data(robot.post("shipments.create", delivery_note=note.name, parcels=[BOX]), 201)["name"]
+	shop = callers("Integration Shop")
+	assert data(shop.get("shipments.get", name=name))["name"] == name
+	error(shop.post("shipments.book", name=name, carrier=connected.connection), 403, "forbidden")
+	error(shop.post("tracking.refresh", shipment=name), 403, "forbidden")
+	bound = user(f"{tag}@hub.example", "Integration Warehouse", "Stock User")
+	frappe.get_doc(
+		{
+			"doctype": "User Permission",
+			"user": bound,
+			"allow": "Customer",
+			"for_value": books.customer(f"Other {tag}"),
+		}
+	).insert()
+	frappe.db.commit()  # the web server must see it
+	caller = Caller(web, {"Authorization": token_of(bound)})
+	error(caller.get("shipments.get", name=name), 404, "not_found")
+	error(caller.post("shipments.book", name=name, carrier=connected.connection), 404, "not_found")
+	error(caller.post("shipments.create", delivery_note=note.name, parcels=[BOX]), 422, "refused")
