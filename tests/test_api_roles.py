@@ -109,6 +109,7 @@ TABLE: dict[str, tuple[dict, str]] = {
 	"shipments.paper": ({"name": NO, "file_name": NO}, "WSB"),
 	"shipments.papers": ({"name": NO}, "WSB"),
 	"shipments.rates": ({"name": NO, "carrier": NO}, "WSB"),
+	"stock.adjust": ({"rows": [{"item_code": NO, "warehouse": NO, "change": 1}]}, "W"),
 	"stock.list": ({"limit": 1}, "WSB"),
 	"tracking.get": ({"name": NO}, "WSBUM"),
 	"tracking.list": ({"limit": 1}, "WSBUM"),

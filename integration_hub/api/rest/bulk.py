@@ -15,6 +15,15 @@ from integration_hub.sync import database, wake
 SECONDS = 60
 
 
+NOT_TRIED: dict[str, Any] = {"status": "not_tried", "name": None, "error": None}
+
+
+def clock() -> Callable[[], bool]:
+	"""Starts the time of a bulk call; the function says whether there is some left. A job has all the time it wants."""
+	end = time.monotonic() + SECONDS if getattr(frappe.local, "request", None) else None
+	return lambda: end is None or time.monotonic() <= end
+
+
 def each(rows: Sequence[Any], do: Callable[[Any], tuple[str, str]]) -> dict[str, Any]:
 	"""`do` every row in a savepoint; it returns (status, name of the document). The shape is `BulkResult`.
 
@@ -22,12 +31,17 @@ def each(rows: Sequence[Any], do: Callable[[Any], tuple[str, str]]) -> dict[str,
 	request can be sent again. So is a full job queue.
 	"""
 	results: list[dict[str, Any]] = []
-	end = time.monotonic() + SECONDS if getattr(frappe.local, "request", None) else None
+	in_time = clock()
 	for number, row in enumerate(rows):
-		if end is not None and time.monotonic() > end:
-			results.append({"row": number, "status": "not_tried", "name": None, "error": None})
+		if not in_time():
+			results.append({"row": number, **NOT_TRIED})
 			continue
-		results.append({"row": number, **_one(row, do)})
+		results.append({"row": number, **one(row, do)})
+	return answer(results)
+
+
+def answer(results: Sequence[dict[str, Any]]) -> dict[str, Any]:
+	"""`BulkResult` of the rows' results."""
 	tried = [one["status"] for one in results]
 	return {
 		"results": results,
@@ -37,7 +51,8 @@ def each(rows: Sequence[Any], do: Callable[[Any], tuple[str, str]]) -> dict[str,
 	}
 
 
-def _one(row: Any, do: Callable[[Any], tuple[str, str]]) -> dict[str, Any]:
+def one(row: Any, do: Callable[[Any], tuple[str, str]]) -> dict[str, Any]:
+	"""`do` one row in a savepoint; see `each`. Returns the rest of its `RowResult`."""
 	shown = len(frappe.message_log)
 	frappe.db.savepoint("integration_hub_row")
 	try:
