@@ -32,6 +32,7 @@ EVERYBODY = f"{SIGNED_IN}g"
 NO = "no such"
 #: methods that only a user's own rights rule, beyond what a ready-made role needs
 NONE_OF_THEM = ""
+LISTENS = "WFSCBUM"
 
 #: method → (an input that passes validation, who may call it). What names a document that is not there is 404 or 422
 #: for whoever may, and 403 for all others: they do not learn whether it is there
@@ -114,6 +115,20 @@ TABLE: dict[str, tuple[dict, str]] = {
 	"tracking.get": ({"name": NO}, "WSBUM"),
 	"tracking.list": ({"limit": 1}, "WSBUM"),
 	"tracking.refresh": ({"shipment": NO}, "W"),
+	# whoever acts for an outside system has listeners of its own; those of others are not found
+	"webhooks.create": (
+		{"title": "{tag}", "url": "https://hooks.example.com/", "company": NO},
+		LISTENS,
+	),
+	"webhooks.delete": ({"name": NO}, LISTENS),
+	"webhooks.deliveries": ({"webhook": NO}, LISTENS),
+	"webhooks.event_types": ({}, LISTENS),
+	"webhooks.get": ({"name": NO}, LISTENS),
+	"webhooks.list": ({"limit": 1}, LISTENS),
+	"webhooks.replay": ({"name": NO}, LISTENS),
+	"webhooks.rotate_secret": ({"name": NO}, LISTENS),
+	"webhooks.send_test": ({"name": NO}, LISTENS),
+	"webhooks.update": ({"name": NO}, LISTENS),
 }
 
 

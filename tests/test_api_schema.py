@@ -20,6 +20,7 @@ DESCRIPTION = f"{PATH}description.openapi"
 SECONDS = 600
 #: what may be called as often as schemathesis likes
 CALLS_PER_MINUTE = 1_000_000
+EVERYTHING = "api-everything@hub.example"
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +57,7 @@ def test_whoever_has_it_is_told_so(web):
 def everything(web):
 	"""The key of a user who may do all that roles allow, as often as it likes."""
 	roles = frappe.get_all("Role", {"name": ("not in", ("Administrator", "Guest", "All"))}, pluck="name")
-	token = token_of(user("api-everything@hub.example", *roles))
+	token = token_of(user(EVERYTHING, *roles))
 	settings = frappe.get_doc("Integration Settings")
 	before = settings.api_calls_per_minute
 	settings.db_set("api_calls_per_minute", CALLS_PER_MINUTE)
@@ -64,6 +65,10 @@ def everything(web):
 	frappe.clear_document_cache("Integration Settings", "Integration Settings")
 	yield token
 	frappe.db.rollback()  # see what the server committed meanwhile
+	for name in frappe.get_all(
+		"Integration Connection", {"connector": "webhooks", "webhook_user": EVERYTHING}, pluck="name"
+	):
+		frappe.delete_doc("Integration Connection", name)  # later tests' documents must not be told to them
 	frappe.get_doc("Integration Settings").db_set("api_calls_per_minute", before)
 	frappe.db.commit()  # the web server must see it
 	frappe.clear_document_cache("Integration Settings", "Integration Settings")

@@ -1100,10 +1100,41 @@ class Shipments:
 
 
 class Stock:
-	"""What is on the shelves."""
+	"""What is on the shelves, and setting it right after a count or a change."""
 
 	def __init__(self, calls: Transport):
 		self._calls = calls
+
+	def adjust(
+		self,
+		rows: Sequence[t.NewAdjustment],
+		*,
+		reason: str | None | Unset = UNSET,
+		idempotency_key: str | None = None,
+	) -> t.BulkResult:
+		"""Set up to 1,000 quantities right. A count (`qty`) becomes a row of a Stock
+		Reconciliation, a `change` of a Stock Entry (receipt or issue); `name` is the document.
+		Counts that agree are `unchanged`. One Item and Warehouse once in a call. Send an
+		Idempotency-Key: a change that is sent twice would be booked twice."""
+		found: t.BulkResult = self._calls.write(
+			"stock.adjust", {"rows": rows, "reason": reason}, idempotency_key=idempotency_key
+		)
+		return found
+
+	def adjust_in_background(
+		self,
+		rows: Sequence[t.NewAdjustment],
+		*,
+		reason: str | None | Unset = UNSET,
+		idempotency_key: str | None = None,
+	) -> t.Job:
+		"""Set up to 1,000 quantities right, in the background."""
+		found: t.Job = self._calls.write(
+			"stock.adjust",
+			{"rows": rows, "reason": reason, "background": True},
+			idempotency_key=idempotency_key,
+		)
+		return found
 
 	def list(
 		self,
@@ -1180,6 +1211,158 @@ class Tracking:
 		return found
 
 
+class Webhooks:
+	"""Outgoing webhooks: an outside system says what it wants to hear of, and sees what became of
+	its messages."""
+
+	def __init__(self, calls: Transport):
+		self._calls = calls
+
+	def create(
+		self,
+		title: str,
+		url: str,
+		*,
+		company: str | None | Unset = UNSET,
+		subscriptions: Sequence[t.NewSubscription] | Unset = UNSET,
+		give_up_after_days: int | Unset = UNSET,
+		enabled: bool | Unset = UNSET,
+	) -> t.MadeWebhook:
+		"""Listen: messages go to an address from now on. Told is what the caller itself may read,
+		by the roles and User Permissions that it has at that moment. The answer holds the
+		secret that signs the messages, this once; so there is no Idempotency-Key: send it again
+		and the title is taken (409), then `rotate_secret` tells a new one."""
+		found: t.MadeWebhook = self._calls.write(
+			"webhooks.create",
+			{
+				"title": title,
+				"url": url,
+				"company": company,
+				"subscriptions": subscriptions,
+				"give_up_after_days": give_up_after_days,
+				"enabled": enabled,
+			},
+			keyed=False,
+		)
+		return found
+
+	def delete(self, name: str, *, idempotency_key: str | None = None) -> t.Deleted:
+		"""Listen no more. What was not delivered yet is gone, too."""
+		found: t.Deleted = self._calls.write(
+			"webhooks.delete", {"name": name}, idempotency_key=idempotency_key
+		)
+		return found
+
+	def deliveries(
+		self,
+		webhook: str,
+		*,
+		fields: Sequence[str] | None = None,
+		modified_since: t.Moment | None = None,
+		limit: int | None = None,
+		status: str | None = None,
+		type: str | None = None,
+		cursor: str | None = None,
+	) -> Rows[t.WebhooksDelivery]:
+		"""Messages to a listener, oldest change first. Each with every try: the answer's status,
+		how long it took and how it began. What they told is not shown."""
+		arguments = {
+			"fields": fields,
+			"modified_since": modified_since,
+			"limit": limit,
+			"webhook": webhook,
+			"status": status,
+			"type": type,
+		}
+		return Rows(lambda at: self._calls.read("webhooks.deliveries", {**arguments, "cursor": at}), cursor)
+
+	def event_types(self) -> t.EventTypes:
+		"""Events that can be subscribed to. Those of documents that the caller may read. Besides
+		these: `custom`, with a DocType and when it is told."""
+		found: t.EventTypes = self._calls.read("webhooks.event_types", {})
+		return found
+
+	def get(self, name: str, *, fields: Sequence[str] | None = None) -> t.Webhook:
+		"""One listener. Answers with an ETag that `update` takes as If-Match."""
+		found: t.Webhook = self._calls.read("webhooks.get", {"fields": fields, "name": name})
+		return found
+
+	def list(
+		self,
+		*,
+		fields: Sequence[str] | None = None,
+		modified_since: t.Moment | None = None,
+		limit: int | None = None,
+		enabled: bool | None = None,
+		cursor: str | None = None,
+	) -> Rows[t.Webhook]:
+		"""Listeners, oldest change first. The caller's own; an Integration Manager sees those of
+		all. Secrets are never shown."""
+		arguments = {"fields": fields, "modified_since": modified_since, "limit": limit, "enabled": enabled}
+		return Rows(lambda at: self._calls.read("webhooks.list", {**arguments, "cursor": at}), cursor)
+
+	def replay(
+		self,
+		name: str,
+		*,
+		deliveries: Sequence[str] | None | Unset = UNSET,
+		since: t.Moment | None | Unset = UNSET,
+		until: t.Moment | None | Unset = UNSET,
+		failed: bool | Unset = UNSET,
+		idempotency_key: str | None = None,
+	) -> t.Replayed:
+		"""Deliver messages once more. With the same ids. One, several, those of a range of time,
+		or all that failed; those that are on their way are left alone."""
+		found: t.Replayed = self._calls.write(
+			"webhooks.replay",
+			{"name": name, "deliveries": deliveries, "since": since, "until": until, "failed": failed},
+			idempotency_key=idempotency_key,
+		)
+		return found
+
+	def rotate_secret(self, name: str) -> t.SigningSecret:
+		"""A new signing secret. For 24 hours messages are signed with the former one, too:
+		receivers change over without a gap."""
+		found: t.SigningSecret = self._calls.write("webhooks.rotate_secret", {"name": name}, keyed=False)
+		return found
+
+	def send_test(self, name: str, *, idempotency_key: str | None = None) -> t.Sent:
+		"""Send a test message. A message of the type `webhook.test`, on the way that all take. See
+		`deliveries` for what became of it."""
+		found: t.Sent = self._calls.write(
+			"webhooks.send_test", {"name": name}, idempotency_key=idempotency_key
+		)
+		return found
+
+	def update(
+		self,
+		name: str,
+		*,
+		url: str | None | Unset = UNSET,
+		enabled: bool | None | Unset = UNSET,
+		subscriptions: Sequence[t.NewSubscription] | None | Unset = UNSET,
+		give_up_after_days: int | None | Unset = UNSET,
+		idempotency_key: str | None = None,
+		if_match: str | None = None,
+	) -> t.Webhook:
+		"""Change a listener. Only the fields that are sent are changed. With If-Match: only if
+		nobody changed it since. What happened while it was switched off is not told; what
+		happened during a pause is."""
+		found: t.Webhook = self._calls.write(
+			"webhooks.update",
+			{
+				"name": name,
+				"url": url,
+				"enabled": enabled,
+				"subscriptions": subscriptions,
+				"give_up_after_days": give_up_after_days,
+			},
+			idempotency_key=idempotency_key,
+			if_match=if_match,
+		)
+		return found
+
+
 class Methods:
 	"""All methods, by kind of thing."""
 
@@ -1202,3 +1385,4 @@ class Methods:
 		self.shipments = Shipments(calls)
 		self.stock = Stock(calls)
 		self.tracking = Tracking(calls)
+		self.webhooks = Webhooks(calls)

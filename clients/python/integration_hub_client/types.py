@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
 from typing_extensions import NotRequired, TypedDict
 
@@ -40,6 +40,14 @@ class Approvals(TypedDict):
 
 class Asked(TypedDict):
 	message: NotRequired[str]
+
+
+class Attempt(TypedDict):
+	started_at: NotRequired[str]
+	status_code: NotRequired[int | None]
+	milliseconds: NotRequired[int]
+	response: NotRequired[str | None]
+	message: NotRequired[str | None]
 
 
 class Box(TypedDict):
@@ -111,9 +119,8 @@ class Decision(TypedDict):
 	reason: NotRequired[str | None]
 
 
-class Delivery(TypedDict):
-	delivery_note: NotRequired[str | None]
-	grand_total: NotRequired[str]
+class Deleted(TypedDict):
+	name: NotRequired[str]
 
 
 class Event(TypedDict):
@@ -134,6 +141,29 @@ class Event(TypedDict):
 	done_at: NotRequired[str | None]
 	creation: NotRequired[str]
 	modified: NotRequired[str]
+
+
+class EventType(TypedDict):
+	event: NotRequired[str]
+	description: NotRequired[str]
+	document_type: NotRequired[str]
+	field_names: NotRequired[list[str]]
+
+
+class EventTypes(TypedDict):
+	rows: NotRequired[list[EventType]]
+
+
+class Filter(TypedDict):
+	field: str
+	operator: NotRequired[Literal["=", "!=", "<", "<=", ">", ">=", "in", "not in"]]
+	value: str | int | float | bool | list[str | int | float | bool] | None
+
+
+class FilterShown(TypedDict):
+	field: NotRequired[str]
+	operator: NotRequired[str]
+	value: NotRequired[Any]
 
 
 class Health(TypedDict):
@@ -258,6 +288,31 @@ class Level(TypedDict):
 	modified: NotRequired[str]
 
 
+class MadeWebhook(TypedDict):
+	name: NotRequired[str]
+	url: NotRequired[str]
+	company: NotRequired[str]
+	webhook_user: NotRequired[str]
+	enabled: NotRequired[bool]
+	paused: NotRequired[bool]
+	paused_reason: NotRequired[str | None]
+	failing_since: NotRequired[str | None]
+	give_up_after_days: NotRequired[int]
+	creation: NotRequired[str]
+	modified: NotRequired[str]
+	subscriptions: NotRequired[list[Subscription]]
+	secret: NotRequired[str]
+
+
+class NewAdjustment(TypedDict):
+	item_code: str
+	warehouse: str
+	qty: NotRequired[float | None]
+	change: NotRequired[float | None]
+	valuation_rate: NotRequired[Money | None]
+	if_qty: NotRequired[float | None]
+
+
 class NewBox(TypedDict):
 	weight: float
 	length: float
@@ -316,6 +371,19 @@ class NewPrice(TypedDict):
 class NewSecret(TypedDict):
 	token: NotRequired[str]
 	former_works_until: NotRequired[str | None]
+
+
+class NewSubscription(TypedDict):
+	event: str
+	document_type: NotRequired[str | None]
+	doc_event: NotRequired[
+		Literal["Created", "Updated", "Submitted", "Cancelled", "Changed After Submission", "Deleted"] | None
+	]
+	filters: NotRequired[list[Filter]]
+	changed_fields: NotRequired[list[str]]
+	field_names: NotRequired[list[str]]
+	ordered: NotRequired[bool]
+	enabled: NotRequired[bool]
 
 
 class NewTax(TypedDict):
@@ -491,6 +559,10 @@ class Scan(TypedDict):
 	location: NotRequired[str | None]
 
 
+class Sent(TypedDict):
+	delivery: NotRequired[str]
+
+
 class Shipment(TypedDict):
 	name: NotRequired[str]
 	docstatus: NotRequired[int]
@@ -513,7 +585,38 @@ class Shipment(TypedDict):
 	creation: NotRequired[str]
 	modified: NotRequired[str]
 	shipment_parcel: NotRequired[list[Box]]
-	shipment_delivery_note: NotRequired[list[Delivery]]
+	shipment_delivery_note: NotRequired[list[ShipmentsDelivery]]
+
+
+class SigningSecret(TypedDict):
+	secret: NotRequired[str]
+	former_works_until: NotRequired[str]
+
+
+class Subscription(TypedDict):
+	event: NotRequired[str]
+	document_type: NotRequired[str | None]
+	doc_event: NotRequired[str | None]
+	filters: NotRequired[list[FilterShown]]
+	changed_fields: NotRequired[list[str]]
+	field_names: NotRequired[list[str]]
+	ordered: NotRequired[bool]
+	enabled: NotRequired[bool]
+
+
+class Webhook(TypedDict):
+	name: NotRequired[str]
+	url: NotRequired[str]
+	company: NotRequired[str]
+	webhook_user: NotRequired[str]
+	enabled: NotRequired[bool]
+	paused: NotRequired[bool]
+	paused_reason: NotRequired[str | None]
+	failing_since: NotRequired[str | None]
+	give_up_after_days: NotRequired[int]
+	creation: NotRequired[str]
+	modified: NotRequired[str]
+	subscriptions: NotRequired[list[Subscription]]
 
 
 class Whoami(TypedDict):
@@ -550,3 +653,24 @@ class OrdersNewItem(TypedDict):
 	rate: NotRequired[Money | None]
 	uom: NotRequired[str | None]
 	warehouse: NotRequired[str | None]
+
+
+class ShipmentsDelivery(TypedDict):
+	delivery_note: NotRequired[str | None]
+	grand_total: NotRequired[str]
+
+
+class WebhooksDelivery(TypedDict):
+	name: NotRequired[str]
+	webhook_id: NotRequired[str]
+	type: NotRequired[str]
+	status: NotRequired[str]
+	message: NotRequired[str | None]
+	tries: NotRequired[int]
+	reference_doctype: NotRequired[str | None]
+	reference_name: NotRequired[str | None]
+	due_at: NotRequired[str | None]
+	done_at: NotRequired[str | None]
+	creation: NotRequired[str]
+	modified: NotRequired[str]
+	attempts: NotRequired[list[Attempt]]

@@ -39,11 +39,15 @@ def _prepare(connection: Any, connector: Connector, works: Sequence[Any]) -> Pre
 	return prepared
 
 
+def message_id(event: str) -> str:
+	return f"msg_{event}"
+
+
 def message_of(event: str, payload: str) -> Message:
 	"""The message of an Event: the same at every try and replay, so that the receiver can know it again."""
 	told = json.loads(payload)
 	return Message(
-		id=f"msg_{event}",
+		id=message_id(event),
 		type=told["type"],
 		timestamp=datetime.fromisoformat(told["timestamp"]),
 		data=told["data"],

@@ -5,21 +5,27 @@ Every function takes the listener's Connection; whether the user may is asked be
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import frappe
 from frappe import _
+from frappe.permissions import has_user_permission
 from frappe.utils.password import set_encrypted_password
 
 from integration_hub.connectors.webhooks import signing
 from integration_hub.erp.times import utc
-from integration_hub.sync import commands, connections, store, wake
+from integration_hub.sync import commands, connections, roles, setup, store, wake
 from integration_hub.sync import replay as replaying
 from integration_hub.sync.messages import telling
+from integration_hub.sync.messages.delivering import message_id
 from integration_hub.sync.messages.subscriptions import CONNECTION, CONNECTOR
 
+RESOURCE = telling.RESOURCE
+#: listeners that one user may have, besides managers
+MOST = 20
 #: these manage every listener that they may read; others those that have their own rights
 MANAGERS = ("Integration Manager", "System Manager")
 #: what counts as failed: given up, or still tried again
@@ -41,6 +47,105 @@ def may_manage(connection: Any, user: str | None = None) -> bool:
 	return manages_all(user) and bool(frappe.has_permission(CONNECTION, "write", doc=connection, user=user))
 
 
+def may_subscribe(user: str | None = None) -> bool:
+	"""May the user have listeners at all? Whoever acts for an outside system, and who looks after the hub."""
+	takes_part = {*roles.ROLES, *MANAGERS, "Integration User"}
+	return bool(takes_part & set(frappe.get_roles(user)))
+
+
+# --- made, changed, removed (by users whose roles need not let them write Connections) --------------------------
+
+
+def new(title: str, company: str | None, url: str) -> Any | None:
+	"""A listener of the present user's own, not saved yet. None when there is no such company for that user."""
+	company = company or frappe.defaults.get_user_default("company")
+	doc = frappe.get_doc(
+		{
+			"doctype": CONNECTION,
+			"title": title,
+			"connector": CONNECTOR,
+			"company": company,
+			"environment": "Production",
+			"webhook_user": frappe.session.user,
+			"credentials": [{"setting": "url", "value": url}],
+		}
+	)
+	there = bool(company) and frappe.db.exists("Company", company)
+	return doc if there and has_user_permission(doc, frappe.session.user) else None
+
+
+def made(doc: Any) -> str:
+	"""Save a new listener; returns its signing secret, which is told this once."""
+	user = frappe.session.user
+	if (
+		not manages_all()
+		and frappe.db.count(CONNECTION, {"connector": CONNECTOR, "webhook_user": user}) >= MOST
+	):
+		frappe.throw(_("You have {0} listeners already; delete one first.").format(MOST))
+	# safe: it hears what its user may read and no more, and that user is the one who makes it (`new`)
+	doc.insert(ignore_permissions=True)
+	return connections.settings_of(doc)[0]["secret"]
+
+
+def changed(doc: Any) -> None:
+	"""Save a listener that `may_manage` allows. Switching it on ends a pause."""
+	doc.save(ignore_permissions=True)  # safe: asked before; whose rights it has cannot be changed this way
+	if doc.enabled and doc.paused:
+		setup.resume(doc)
+
+
+def delete(doc: Any) -> None:
+	"""Remove a listener that `may_manage` allows, with its messages."""
+	frappe.delete_doc(CONNECTION, doc.name, ignore_permissions=True)  # safe: asked before
+
+
+def aim(doc: Any, url: str) -> None:
+	for row in doc.credentials:
+		if row.setting == "url":
+			row.value = url
+
+
+def url_problem(doc: Any) -> str:
+	"""Why nothing can be sent to its address; "" when something can. No name is looked up: each delivery does that."""
+	return connections.class_of(doc).refuses(connections.open_settings(doc))
+
+
+def row_of(wish: Mapping[str, Any]) -> dict[str, Any]:
+	"""A subscription whose filters and fields are lists, as the form's row."""
+	filters = [[one["field"], one["operator"], one["value"]] for one in wish["filters"]]
+	return {
+		**wish,
+		"filters": json.dumps(filters, ensure_ascii=False) if filters else None,
+		"changed_fields": "\n".join(wish["changed_fields"]),
+		"field_names": "\n".join(wish["field_names"]),
+		"ordered": int(wish["ordered"]),
+		"enabled": int(wish["enabled"]),
+	}
+
+
+# --- messages -------------------------------------------------------------------------------------------------
+
+
+def deliveries(events: Sequence[str]) -> list[Any]:
+	"""These Events in their order, each with its `webhook_id` and its `attempts`: every exchange with the receiver, oldest first. Whether the
+	user may see them was asked before."""
+	if not events:
+		return []
+	found = {
+		row.name: row for row in frappe.get_all(store.DOCTYPE, filters={"name": ("in", events)}, fields=["*"])
+	}
+	for row in found.values():
+		row.webhook_id, row.attempts = message_id(row.name), []
+	for one in frappe.get_all(
+		"Integration Attempt",
+		filters={"event": ("in", events), "kind": "Exchange"},
+		fields=["event", "started_at", "status_code", "milliseconds", "response", "message"],
+		order_by="started_at asc, creation asc",
+	):
+		found[one.event].attempts.append(one)
+	return [found[name] for name in events if name in found]
+
+
 def rotate_secret(connection: Any) -> str:
 	"""A new signing secret, which is told this once. The former signs too for 24 hours. Commits."""
 	_must_be_a_listener(connection)
@@ -53,6 +158,11 @@ def rotate_secret(connection: Any) -> str:
 	connection.add_comment("Info", _("made a new signing secret"))
 	frappe.db.commit()  # the former is in the vault already; a secret that is told must be the one that signs
 	return secret
+
+
+def former_works_until() -> datetime:
+	"""Until when a secret that was replaced now signs, too (aware)."""
+	return signing.end_of_overlap()
 
 
 def send_test(connection: Any) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,8 @@ CONNECTION = "Integration Connection"
 CONNECTOR = "webhooks"
 CACHE = "integration_hub_subscriptions"
 OPERATORS = ("=", "!=", "<", "<=", ">", ">=", "in", "not in")
+#: types of fields that Frappe compares by themselves; all others as text
+COMPARED = frozenset({"Currency", "Float", "Percent", "Int", "Check", "Date", "Datetime"})
 #: logs and our own records: to tell of them would be to tell of the telling
 SILENT = frozenset(
 	{
@@ -54,11 +56,20 @@ class Wish:
 
 
 def _holds(doc: Any, name: str, operator: str, value: Any) -> bool:
-	field = doc.meta.get_field(name)
+	return _compares(doc.get(name), operator, value, _kind(doc.meta, name))
+
+
+def _kind(meta: Any, name: str) -> str:
+	"""The type by which Frappe compares a field's values: one that it knows, or text."""
+	field = meta.get_field(name)
 	kind = field.fieldtype if field else "Data"
+	return {"Duration": "Float", "Rating": "Float"}.get(kind, kind if kind in COMPARED else "Data")
+
+
+def _compares(found: Any, operator: str, value: Any, kind: str) -> bool:
 	if operator in ("in", "not in"):
-		return any(compare(doc.get(name), "=", one, kind) for one in value) == (operator == "in")
-	return compare(doc.get(name), operator, value, kind)
+		return any(compare(found, "=", one, kind) for one in value) == (operator == "in")
+	return bool(compare(found, operator, value, kind))
 
 
 # --- looked up --------------------------------------------------------------------------------------------
@@ -103,9 +114,9 @@ def _read() -> dict[str, list[Wish]]:
 				user=connection.webhook_user,
 				type=catalogue.type_of(row.event, row.document_type, row.doc_event),
 				event=row.event,
-				filters=_filters(row),
-				changed_fields=_names(row.changed_fields),
-				fields=_names(row.field_names) or _usual(row),
+				filters=filters_of(row),
+				changed_fields=names_of(row.changed_fields),
+				fields=names_of(row.field_names) or _usual(row),
 				ordered=bool(row.ordered),
 			)
 			for key in _keys(row):
@@ -144,10 +155,16 @@ def check(connection: Any) -> None:
 		return
 	connection.webhook_user = connection.webhook_user or frappe.session.user
 	_check_user(connection)
-	for row in connection.subscriptions:
+	for place, problem in problems(connection):
+		frappe.throw(_("Subscription {0}: {1}").format(place + 1, problem))
+
+
+def problems(connection: Any) -> Iterator[tuple[int, str]]:
+	"""(place from 0, sentence) of each row that cannot work."""
+	for place, row in enumerate(connection.subscriptions):
 		problem = _problem(row, connection.webhook_user)
 		if problem:
-			frappe.throw(_("Subscription {0}: {1}").format(row.idx, problem))
+			yield place, problem
 
 
 def _check_user(connection: Any) -> None:
@@ -210,7 +227,7 @@ def _custom_problem(row: Any) -> str | None:
 
 def _filter_problem(row: Any, meta: Any, allowed: Container[str]) -> str | None:
 	try:
-		filters = _filters(row)
+		filters = filters_of(row)
 	except ValueError:
 		return _('Filters must look like [["status", "=", "Open"]].')
 	for one in filters:
@@ -226,14 +243,28 @@ def _filter_problem(row: Any, meta: Any, allowed: Container[str]) -> str | None:
 			return _("{0} is no operator; there are {1}.").format(operator, ", ".join(OPERATORS))
 		if (operator in ("in", "not in")) != isinstance(value, list):
 			return _("{0}: “in” and “not in” take a list, the others one value.").format(name)
+		if not _fits(value, operator, _kind(meta, name)):
+			return _("{0}: {1} is no value that it can have.").format(
+				name, frappe.as_json(value, indent=None)
+			)
 	return None
 
 
+def _fits(value: Any, operator: str, kind: str) -> bool:
+	"""Can it be compared at all? What cannot would fail at every save."""
+	try:
+		_compares(None, operator, value, kind)
+	except (frappe.ValidationError, ValueError, TypeError, OverflowError):
+		frappe.clear_last_message()  # Frappe's own words for a day that is none
+		return False
+	return True
+
+
 def _field_problem(row: Any, meta: Any, allowed: Container[str]) -> str | None:
-	for name in _names(row.changed_fields):
+	for name in names_of(row.changed_fields):
 		if name not in allowed or not content.may_be_told(meta, name):
 			return _("{0} has no field {1}.").format(_(meta.name), name)
-	for name in _names(row.field_names):
+	for name in names_of(row.field_names):
 		table, dot, column = name.partition(".")
 		field = meta.get_field(table)
 		if name in content.ALWAYS:
@@ -247,8 +278,8 @@ def _field_problem(row: Any, meta: Any, allowed: Container[str]) -> str | None:
 	return None
 
 
-def _filters(row: Any) -> list[Any]:
-	"""The rows of filters. Raises ValueError when it is no JSON list."""
+def filters_of(row: Any) -> list[Any]:
+	"""A subscription's filters: the rows of filters. Raises ValueError when it is no JSON list."""
 	if not (row.filters or "").strip():
 		return []
 	found = json.loads(row.filters)
@@ -257,7 +288,7 @@ def _filters(row: Any) -> list[Any]:
 	return found
 
 
-def _names(text: str | None) -> tuple[str, ...]:
+def names_of(text: str | None) -> tuple[str, ...]:
 	return tuple(dict.fromkeys((text or "").replace(",", " ").split()))
 
 
