@@ -1,6 +1,6 @@
 """Everything that is made of the public API's description: the Python client's methods and types, and the tables in
-docs/api.md; and the table of roles in docs/authentication.md. `make generated` writes them; a test says when they are
-old."""
+docs/api.md. And tables of the documentation that are made of the code: roles in docs/authentication.md, events and tries
+in docs/webhooks.md. `make generated` writes them; a test says when they are old."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ PROJECT = Path(__file__).resolve().parents[1]
 CLIENT = PROJECT / "clients" / "python" / "integration_hub_client"
 DOCS = PROJECT / "docs" / "api.md"
 SIGNING_IN = PROJECT / "docs" / "authentication.md"
+LISTENING = PROJECT / "docs" / "webhooks.md"
 PREFIX = "/api/method/integration_hub.api.v1."
 SCHEMAS = "#/components/schemas/"
 _NOTE = "# Made of the API's description by clients/generate.py (`make generated`): do not edit.\n"
@@ -32,6 +33,7 @@ def files(document: Json) -> dict[Path, str]:
 		CLIENT / "methods.py": methods(document),
 		DOCS: with_tables(DOCS.read_text(), methods=table(document), errors=errors(document)),
 		SIGNING_IN: with_tables(SIGNING_IN.read_text(), roles=roles()),
+		LISTENING: with_tables(LISTENING.read_text(), events=events(), retries=retries()),
 	}
 
 
@@ -401,6 +403,41 @@ def roles() -> str:
 		cells = [", ".join(RIGHTS[one] for one in rights.get(doctype, "")) for rights in ROLES.values()]
 		lines.append(f"| {doctype} | " + " | ".join(cells) + " |")
 	return "\n".join(lines)
+
+
+def events() -> str:
+	"""What can be subscribed to, and what is told of it."""
+	from integration_hub.sync.messages.catalogue import KINDS
+
+	lines = ["| event | when | document | told unless others are asked for |", "|---|---|---|---|"]
+	for kind in KINDS.values():
+		fields = ", ".join(f"`{field}`" for field in kind.fields)
+		lines.append(f"| `{kind.key}` | {kind.says} | {kind.doctype} | {fields} |")
+	return "\n".join(lines)
+
+
+def retries() -> str:
+	"""The pauses between tries of an outgoing message."""
+	from integration_hub.connectors.webhooks import Webhooks
+	from integration_hub.sync.retry import JITTER
+
+	lines = [
+		f"| try | after (±{JITTER:.0%}) | since it happened, about |",
+		"|---|---|---|",
+		"| 1 | at once | 0 s |",
+	]
+	since = 0
+	for number, pause in enumerate(Webhooks.ladder, start=2):
+		since += pause
+		lines.append(f"| {number} | {_time(pause)} | {_time(since)} |")
+	return "\n".join(lines)
+
+
+def _time(seconds: float) -> str:
+	hours, rest = divmod(int(seconds), 3600)
+	minutes, seconds = divmod(rest, 60)
+	parts = ((hours, "h"), (minutes, "min"), (seconds if not hours else 0, "s"))
+	return " ".join(f"{count} {unit}" for count, unit in parts if count)
 
 
 def with_tables(text: str, **tables: str) -> str:

@@ -145,3 +145,20 @@ def test_others_messages_and_other_connections_are_left_alone(listener, hub):  #
 	for act in (managing.rotate_secret, managing.send_test, managing.replay):
 		with pytest.raises(frappe.ValidationError, match="no listener"):
 			act(shop.doc)
+
+
+def test_what_a_message_told_is_forgotten_and_then_it_is_not_replayed(listener):  # noqa: F811
+	from integration_hub.sync import replay, retention
+	from integration_hub.sync.messages import managing
+
+	one = listener("customer.created")
+	told(one)
+	[event] = one.events()
+	frappe.db.set_value("Integration Event", event.name, "done_at", now_datetime() - timedelta(days=999))
+	retention.forget()
+	assert managing.replay(one.doc, events=[event.name]) == 0
+	assert replay.replay([event.name]) == 1, "people may ask for anything"
+	one.deliver()
+	[event] = one.events()
+	assert event.status == "Dead" and "not kept any more" in event.message
+	assert len(one.sink.seen) == 1

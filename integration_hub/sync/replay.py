@@ -29,14 +29,15 @@ def replay_where(
 	since: datetime | None = None,
 	until: datetime | None = None,
 ) -> int:
-	"""Make every parked or dead Event of a Connection due again; of one Resource, of these names, stored from `since` on
+	"""Make every parked or dead Event of a Connection due again; of one Resource that goes out (as far as its payload is still kept), of these names, stored from `since` on
 	and before `until` (site time), where that is asked for."""
 	wanted = [status for status in statuses if status in REPLAYABLE]
 
 	def condition(event):
 		found = (event.connection == connection) & event.status.isin(wanted)
 		if resource is not None:
-			found &= event.resource == resource
+			# what came from outside is read there again; what goes out is told from the payload
+			found &= (event.resource == resource) & (event.payload_redacted == 0)
 		if names is not None:
 			found &= event.name.isin(list(names))
 		if since is not None:

@@ -1263,7 +1263,7 @@ class Webhooks:
 		status: str | None = None,
 		type: str | None = None,
 		cursor: str | None = None,
-	) -> Rows[t.WebhooksDelivery]:
+	) -> Rows[t.WebhookDelivery]:
 		"""Messages to a listener, oldest change first. Each with every try: the answer's status,
 		how long it took and how it began. What they told is not shown."""
 		arguments = {

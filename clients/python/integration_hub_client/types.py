@@ -42,14 +42,6 @@ class Asked(TypedDict):
 	message: NotRequired[str]
 
 
-class Attempt(TypedDict):
-	started_at: NotRequired[str]
-	status_code: NotRequired[int | None]
-	milliseconds: NotRequired[int]
-	response: NotRequired[str | None]
-	message: NotRequired[str | None]
-
-
 class Box(TypedDict):
 	length: NotRequired[int]
 	width: NotRequired[int]
@@ -121,6 +113,11 @@ class Decision(TypedDict):
 
 class Deleted(TypedDict):
 	name: NotRequired[str]
+
+
+class Delivery(TypedDict):
+	delivery_note: NotRequired[str | None]
+	grand_total: NotRequired[str]
 
 
 class Event(TypedDict):
@@ -585,7 +582,7 @@ class Shipment(TypedDict):
 	creation: NotRequired[str]
 	modified: NotRequired[str]
 	shipment_parcel: NotRequired[list[Box]]
-	shipment_delivery_note: NotRequired[list[ShipmentsDelivery]]
+	shipment_delivery_note: NotRequired[list[Delivery]]
 
 
 class SigningSecret(TypedDict):
@@ -617,6 +614,30 @@ class Webhook(TypedDict):
 	creation: NotRequired[str]
 	modified: NotRequired[str]
 	subscriptions: NotRequired[list[Subscription]]
+
+
+class WebhookAttempt(TypedDict):
+	started_at: NotRequired[str]
+	status_code: NotRequired[int | None]
+	milliseconds: NotRequired[int]
+	response: NotRequired[str | None]
+	message: NotRequired[str | None]
+
+
+class WebhookDelivery(TypedDict):
+	name: NotRequired[str]
+	webhook_id: NotRequired[str]
+	type: NotRequired[str]
+	status: NotRequired[str]
+	message: NotRequired[str | None]
+	tries: NotRequired[int]
+	reference_doctype: NotRequired[str | None]
+	reference_name: NotRequired[str | None]
+	due_at: NotRequired[str | None]
+	done_at: NotRequired[str | None]
+	creation: NotRequired[str]
+	modified: NotRequired[str]
+	attempts: NotRequired[list[WebhookAttempt]]
 
 
 class Whoami(TypedDict):
@@ -653,24 +674,3 @@ class OrdersNewItem(TypedDict):
 	rate: NotRequired[Money | None]
 	uom: NotRequired[str | None]
 	warehouse: NotRequired[str | None]
-
-
-class ShipmentsDelivery(TypedDict):
-	delivery_note: NotRequired[str | None]
-	grand_total: NotRequired[str]
-
-
-class WebhooksDelivery(TypedDict):
-	name: NotRequired[str]
-	webhook_id: NotRequired[str]
-	type: NotRequired[str]
-	status: NotRequired[str]
-	message: NotRequired[str | None]
-	tries: NotRequired[int]
-	reference_doctype: NotRequired[str | None]
-	reference_name: NotRequired[str | None]
-	due_at: NotRequired[str | None]
-	done_at: NotRequired[str | None]
-	creation: NotRequired[str]
-	modified: NotRequired[str]
-	attempts: NotRequired[list[Attempt]]

@@ -148,7 +148,7 @@ class EventTypes(Output):
 	rows: list[EventType]
 
 
-class Attempt(Output):
+class WebhookAttempt(Output):
 	started_at: datetime
 	status_code: int | None = Field(description="Null: there was no answer.")
 	milliseconds: int
@@ -156,7 +156,7 @@ class Attempt(Output):
 	message: str | None
 
 
-class Delivery(Output):
+class WebhookDelivery(Output):
 	name: str
 	webhook_id: str = Field(description="The message's own id, the same at every try.")
 	type: str
@@ -171,7 +171,7 @@ class Delivery(Output):
 	done_at: datetime | None
 	creation: datetime
 	modified: datetime
-	attempts: list[Attempt] = Field(description="Oldest first.")
+	attempts: list[WebhookAttempt] = Field(description="Oldest first.")
 
 
 class DeliveryQuery(Listing):
@@ -303,7 +303,7 @@ class _Deliveries(_Kept):
 
 
 LISTENERS = _Listeners(subscriptions.CONNECTION, Webhook, {"subscriptions": Subscription}, currency="")
-DELIVERIES = _Deliveries("Integration Event", Delivery, {"attempts": Attempt}, currency="")
+DELIVERIES = _Deliveries("Integration Event", WebhookDelivery, {"attempts": WebhookAttempt}, currency="")
 
 
 def _must_take_part() -> None:
@@ -398,7 +398,7 @@ def send_test(one: WebhookName) -> Sent:
 
 
 @endpoint("GET", "Messages to a listener, oldest change first")
-def deliveries(query: DeliveryQuery) -> Page[Delivery]:
+def deliveries(query: DeliveryQuery) -> Page[WebhookDelivery]:
 	"""Each with every try: the answer's status, how long it took and how it began. What they told is not shown."""
 	doc = LISTENERS.open(query.webhook)
 	return DELIVERIES.page(

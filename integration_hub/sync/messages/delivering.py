@@ -13,7 +13,7 @@ from frappe.utils import get_datetime, now_datetime
 
 from integration_hub.connectors.contract import Connector, DeliversMessages, Message
 from integration_hub.erp.context import Result
-from integration_hub.failures import EndpointGone, Failure, RateLimited, Unreachable
+from integration_hub.failures import EndpointGone, Failure, Gone, RateLimited, Unreachable
 from integration_hub.sync import connections, store
 from integration_hub.sync.handling import Handler, Prepared, Route
 from integration_hub.sync.messages import subscriptions, telling
@@ -44,7 +44,10 @@ def message_id(event: str) -> str:
 
 
 def message_of(event: str, payload: str) -> Message:
-	"""The message of an Event: the same at every try and replay, so that the receiver can know it again."""
+	"""The message of an Event: the same at every try and replay, so that the receiver can know it again.
+	Raises Gone when what it told was forgotten meanwhile."""
+	if not payload:
+		raise Gone(_("What it told is not kept any more: see Keep Payloads in Integration Settings."))
 	told = json.loads(payload)
 	return Message(
 		id=message_id(event),
