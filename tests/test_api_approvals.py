@@ -113,9 +113,17 @@ def tag():
 
 
 def waits(caller) -> dict[str, dict]:
-	return {
-		row["name"]: row for row in data(caller.get("approvals.list", doctype=REQUEST, limit=200))["rows"]
-	}
+	return {row["name"]: row for row in pages(caller, doctype=REQUEST, limit=200)}
+
+
+def pages(caller, **asked) -> list[dict]:
+	rows, cursor = [], None
+	while True:
+		page = data(caller.get("approvals.list", **asked, cursor=cursor))
+		rows += page["rows"]
+		cursor = page["next_cursor"]
+		if not cursor:
+			return rows
 
 
 def test_what_waits_for_whom(approver, callers, tag):
@@ -128,9 +136,53 @@ def test_what_waits_for_whom(approver, callers, tag):
 	asks = waits(callers(ASKER))
 	assert asks[draft]["actions"] == ["Submit for Approval"] and pending not in asks
 	assert data(callers().get("approvals.list"))["rows"] == []
-	assert pending in [row["name"] for row in data(approver.get("approvals.list", limit=200))["rows"]]
-	page = data(approver.get("approvals.list", doctype=REQUEST, limit=1))
-	assert len(page["rows"]) == 1 and page["more"]
+	assert pending in [row["name"] for row in pages(approver, limit=200)]
+
+
+def test_pages(approver, tag):
+	names = {request(tag) for _number in range(5)}
+	frappe.db.set_value(REQUEST, {"subject": tag}, "modified", "2026-11-01 10:00:00", update_modified=False)
+	frappe.db.commit()  # all changed at the very same moment
+	found = [row["name"] for row in pages(approver, limit=2)]
+	assert names <= set(found) and len(found) == len(set(found))
+	assert [row["name"] for row in pages(approver, doctype=REQUEST, limit=200)] == found
+	for broken in ("x", "WyIyMDI2LTExLTAxVDEwOjAwOjAwIiwieCJd"):
+		error(approver.get("approvals.list", cursor=broken), 422, "invalid", "cursor")
+
+
+def test_a_page_ends_when_enough_was_looked_at(approver, workflow, tag, monkeypatch):
+	from integration_hub.sync import approvals
+
+	monkeypatch.setattr(approvals, "MOST_LOOKED_AT", 2)
+	monkeypatch.setattr(approvals, "_AT_ONCE", 2)
+	names, place = [request(tag, amount=number) for number in range(5)], None
+	found, rounds = [], 0
+	while rounds == 0 or place:
+		rows, place = approvals.waiting(100, REQUEST, place)
+		found += [one.doc.name for one in rows]
+		rounds += 1
+		assert len(rows) <= 2
+	assert set(names) <= set(found) and len(found) == len(set(found)) and rounds > len(names) // 2
+
+
+def test_a_condition_that_fails_hides_nothing_else(approver, tag):
+	"""The site's own condition `doc.amount < 1000` meets an amount that is no number."""
+	good, bad = request(tag), request(tag)
+	doc = frappe.get_doc("Workflow", WORKFLOW)
+	doc.transitions[1].condition = f"doc.amount < (1000 if doc.name != '{bad}' else None)"
+	doc.save()
+	frappe.db.commit()  # the web server must know it
+	try:
+		found = waits(approver)
+		assert found[good]["actions"] == ["Approve", "Reject"] and found[good]["problem"] is None
+		assert found[bad]["actions"] == [] and "(TypeError)" in found[bad]["problem"]
+		refused = error(approver.post("approvals.approve", doctype=REQUEST, name=bad), 422, "refused")
+		assert "cannot be worked out" in refused["message"]
+	finally:
+		doc.reload()
+		doc.transitions[1].condition = "doc.amount < 1000"
+		doc.save()
+		frappe.db.commit()  # as it was, for the other tests
 
 
 def test_approve(approver, tag):
@@ -151,6 +203,18 @@ def test_reject_with_its_reason(approver, tag):
 		"Comment", filters={"reference_name": name, "comment_type": "Comment"}, fields=["content", "owner"]
 	)
 	assert len(comments) == 1 and tag in comments[0].content and "<script>" not in comments[0].content
+	said = [(one["by"], one["text"]) for one in done["comments"]]
+	assert said == [
+		(comments[0].owner, "Hub Rejected"),
+		(comments[0].owner, f"Reject: {reason}"),
+	]
+	assert data(approver.get("approvals.get", doctype=REQUEST, name=name)) == done
+	error(
+		approver.post("approvals.approve", doctype=REQUEST, name=request(tag), action="Reject"),
+		422,
+		"invalid",
+		"reason",
+	)
 
 
 def test_another_action_of_the_workflow(callers, approver, tag):
@@ -165,7 +229,7 @@ def test_another_action_of_the_workflow(callers, approver, tag):
 	"state, values, asked, status, type_, says",
 	[
 		("Hub Draft", {}, {"workflow_state": PENDING}, 409, "conflict", "Hub Draft by now"),
-		("Hub Rejected", {}, {}, 409, "conflict", "cannot be done any more"),
+		("Hub Rejected", {}, {}, 409, "conflict", "is Hub Rejected now"),
 		(PENDING, {"amount": 5000}, {}, 422, "refused", "You can: Reject"),
 		(PENDING, {}, {"action": "Explode"}, 422, "refused", "You can: Approve, Reject"),
 	],
@@ -214,12 +278,15 @@ def test_who_may_not(approver, callers, web, workflow, tag):
 
 
 def test_rows_of_many(approver, tag):
-	names = [request(tag), request(tag, amount=5000), request(tag)]
+	names = [request(tag), request(tag, amount=5000), request(tag), request(tag), request(tag)]
 	rows = [{"doctype": REQUEST, "name": name} for name in names]
+	rows[3] |= {"action": "Reject"}
+	rows[4] |= {"action": "Reject", "reason": "Not now"}
 	found = data(approver.post("approvals.decide_many", rows=rows))
-	assert [row["status"] for row in found["results"]] == ["done", "failed", "done"]
-	states = [frappe.db.get_value(REQUEST, name, "docstatus") for name in names]
-	assert states == [1, 0, 1]
+	assert [row["status"] for row in found["results"]] == ["done", "failed", "done", "failed", "done"]
+	assert [one["field"] for one in found["results"][3]["error"]["fields"]] == ["reason"]
+	states = [frappe.db.get_value(REQUEST, name, "workflow_state") for name in names]
+	assert states == ["Hub Approved", PENDING, "Hub Approved", PENDING, "Hub Rejected"]
 
 
 def test_of_two_who_decide_at_once_one_is_told(web, approver, tag):

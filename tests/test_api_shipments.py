@@ -68,6 +68,47 @@ def test_from_the_delivery_note_to_the_door(connected, robot, tag):
 	[found] = data(robot.get("tracking.list", **numbered))["rows"]
 	assert (found["status"], found["shipment"]) == ("in_transit", name) and found["scans"]
 	assert data(robot.get("tracking.get", name=found["name"])) == found
+	assert data(robot.get("tracking.get", tracking_number=parcel["tracking_number"])) == found
+	error(robot.get("tracking.get", tracking_number="no such"), 404, "not_found")
+	error(robot.get("tracking.get"), 422, "invalid", "tracking_number")
+	both = {"tracking_number": parcel["tracking_number"], "name": found["name"]}
+	error(robot.get("tracking.get", **both), 422, "invalid", "tracking_number")
+
+
+def test_booked_once_however_often_it_is_asked(connected, robot, tag):
+	name = data(robot.post("shipments.create", delivery_note=delivered().name, parcels=[BOX]), 201)["name"]
+	asked = {"name": name, "carrier": connected.connection, "headers": {"Idempotency-Key": tag}}
+	first, again = robot.post("shipments.book", **asked), robot.post("shipments.book", **asked)
+	assert data(first, 202) == data(again, 202) and again.headers["Idempotent-Replayed"] == "true"
+	jobs.run(data(first, 202)["name"])
+	# a worker that was killed just before its end: the job is done once more
+	frappe.db.set_value(
+		jobs.DOCTYPE, data(first, 202)["name"], {"status": "Working", "due_at": "2026-01-01 00:00:00"}
+	)
+	frappe.db.commit()  # the claim of a worker that died
+	done = worked(robot, first)
+	assert done["status"] == "Done" and done["result"]["status"] == "Done", done
+	assert [one["tracking_number"] for one in done["result"]["parcels"]] == list(connected.world.by_awb)
+
+
+def test_what_cannot_be_shipped_is_refused(connected, robot):
+	note = delivered()
+	error(robot.post("shipments.create", pick_list="No Such List", parcels=[BOX]), 422, "refused")
+	error(
+		robot.post("shipments.create", delivery_note=note.name, parcels=[BOX], cod_amount="-1"),
+		422,
+		"refused",
+	)
+
+
+def test_a_dry_run_is_no_parcel_on_its_way(hub, web, robot):
+	trying = accounts(hub, web)(dry_run="Yes")
+	name = data(robot.post("shipments.create", delivery_note=delivered().name, parcels=[BOX]), 201)["name"]
+	booked = worked(robot, robot.post("shipments.book", name=name, carrier=trying.connection))["result"]
+	assert booked["status"] == "Done" and "Dry run" in booked["message"], booked
+	assert data(robot.get("tracking.list", shipment=name))["rows"] == []
+	[number] = [one["tracking_number"] for one in booked["parcels"]]
+	error(robot.get("tracking.get", tracking_number=number), 404, "not_found")
 
 
 def test_calling_off(connected, robot):
@@ -76,10 +117,16 @@ def test_calling_off(connected, robot):
 	[parcel] = booked["result"]["parcels"]
 	error(robot.post("shipments.cancel", name=name), 403, "forbidden")
 	from_desk = shippers(robot.web)
+	unbooked = data(robot.post("shipments.create", delivery_note=delivered().name, parcels=[BOX]), 201)[
+		"name"
+	]
+	error(from_desk.post("shipments.cancel", name=unbooked), 422, "refused")
 	done = worked(from_desk, from_desk.post("shipments.cancel", name=name))
 	assert [one["status"] for one in done["result"]["answers"]] == ["Done"], done
 	[found] = data(robot.get("tracking.list", shipment=name))["rows"]
 	assert (found["tracking_number"], found["status"]) == (parcel["tracking_number"], "cancelled")
+	again = worked(from_desk, from_desk.post("shipments.cancel", name=name))
+	assert (again["status"], again["result"]) == ("Done", {"answers": []}), again
 
 
 def shippers(web):
@@ -90,13 +137,30 @@ def shippers(web):
 def test_where_it_goes_wrong_it_says_so(connected, robot):
 	note = delivered()
 	name = data(robot.post("shipments.create", delivery_note=note.name, parcels=[BOX]), 201)["name"]
-	job = worked(robot, robot.post("shipments.book", name=name, carrier="No Such Carrier"))
-	assert job["status"] == "Failed" and "No Such Carrier" in job["message"]
+	for method in ("shipments.book", "shipments.rates"):
+		found = error(robot.post(method, name=name, carrier="No Such Carrier"), 422, "refused", "carrier")
+		assert "No Such Carrier" in found["message"]
 	job = worked(
 		robot, robot.post("shipments.book", name=name, carrier=connected.connection, service_id="no such")
 	)
 	assert job["status"] == "Done" and job["result"]["status"] in ("Parked", "Dead"), job
 	assert job["result"]["message"] and not connected.world.by_awb
+
+
+def test_a_job_says_what_has_changed_since_it_was_asked_for(connected, robot):
+	name = data(robot.post("shipments.create", delivery_note=delivered().name, parcels=[BOX]), 201)["name"]
+	asked = robot.post("shipments.book", name=name, carrier=connected.connection)
+	doc = frappe.get_doc("Shipment", name)
+	doc.cancel()
+	frappe.db.commit()  # somebody at the Desk was quicker
+	job = worked(robot, asked)
+	assert job["status"] == "Failed" and f"Submit {name}" in job["message"], job
+	asked = robot.post("shipments.rates", name=name, carrier=connected.connection)
+	frappe.delete_doc("Shipment", name)
+	frappe.db.commit()  # and quicker again
+	job = worked(robot, asked)
+	assert job["status"] == "Failed" and f"There is no Shipment {name}" in job["message"], job
+	assert not connected.world.by_awb
 
 
 @pytest.mark.parametrize(
@@ -126,17 +190,26 @@ def test_rights(connected, robot, callers, web, tag):
 	assert data(shop.get("shipments.get", name=name))["name"] == name
 	error(shop.post("shipments.book", name=name, carrier=connected.connection), 403, "forbidden")
 	error(shop.post("tracking.refresh", shipment=name), 403, "forbidden")
-	bound = user(f"{tag}@hub.example", "Integration Warehouse", "Stock User")
-	frappe.get_doc(
-		{
-			"doctype": "User Permission",
-			"user": bound,
-			"allow": "Customer",
-			"for_value": books.customer(f"Other {tag}"),
-		}
-	).insert()
-	frappe.db.commit()  # the web server must see it
-	caller = Caller(web, {"Authorization": token_of(bound)})
+	booked = worked(robot, robot.post("shipments.book", name=name, carrier=connected.connection))["result"]
+	number = booked["parcels"][0]["tracking_number"]
+	[parcel] = data(shop.get("tracking.list", shipment=name))["rows"]
+	caller = bound_to(web, tag, books.customer(rf"Other 100%s \' or 1=1 -- {tag}"))
+	assert data(caller.get("tracking.list", shipment=name))["rows"] == []
+	error(caller.get("tracking.get", name=parcel["name"]), 404, "not_found")
+	error(caller.get("tracking.get", tracking_number=number), 404, "not_found")
+	error(caller.get("shipments.papers", name=name), 404, "not_found")
 	error(caller.get("shipments.get", name=name), 404, "not_found")
 	error(caller.post("shipments.book", name=name, carrier=connected.connection), 404, "not_found")
 	error(caller.post("shipments.create", delivery_note=note.name, parcels=[BOX]), 422, "refused")
+	own = bound_to(web, f"own-{tag}", note.customer)
+	assert [one["name"] for one in data(own.get("tracking.list"))["rows"]] == [parcel["name"]]
+
+
+def bound_to(web, tag, customer):
+	"""A robot that may see only what is of one customer."""
+	email = user(f"{tag}@hub.example", "Integration Warehouse", "Stock User")
+	frappe.get_doc(
+		{"doctype": "User Permission", "user": email, "allow": "Customer", "for_value": customer}
+	).insert()
+	frappe.db.commit()  # the web server must see it
+	return Caller(web, {"Authorization": token_of(email)})

@@ -58,8 +58,7 @@ def rates(shipment: str, connection: str) -> list[dict[str, Any]]:
 	"""Offers for a Shipment, cheapest first: `[{service_id, service, carrier, amount, currency, days, arrives_on, cod,
 	rating, note}]`. Amounts are strings in major units."""
 	doc = _shipment(shipment, "read")
-	carrier = _carrier(connection, doc)
-	commands.must_work(carrier)
+	carrier = carrier_for(doc, connection)
 	with in_words():
 		found = sending.quote(carrier, consignments.of_shipment(doc, carrier))
 	return [rate.model_dump(mode="json") for rate in found]
@@ -86,10 +85,8 @@ def _make(notes: list[Any], boxes: Any, cod_amount: Any) -> str:
 def book(shipment: str, connection: str, service_id: str = "") -> dict[str, Any]:
 	"""Book a Shipment; without `service_id` the Connection's rule chooses. Pressing again never books twice."""
 	doc = _shipment(shipment, "write")
-	carrier = _carrier(connection, doc)
-	if doc.docstatus != 1:
-		frappe.throw(_("Submit {0} before booking it.").format(doc.name))
-	_not_elsewhere(doc, carrier.name)
+	carrier = carrier_for(doc, connection)
+	must_be_bookable(doc, carrier)
 	with in_words():
 		answer = commands.ask(carrier.name, sending.booking_draft(doc, service_id))
 	found = frappe.get_all(
@@ -200,8 +197,8 @@ def carriers_of(company: str) -> list[Any]:
 	return [one for one in found if connections.can(one, ShipsParcels)]
 
 
-def _carrier(name: str, shipment: Any) -> Any:
-	"""The carrier that is named, if it is the Shipment's own company's: nobody ships on the account of another."""
+def carrier_for(shipment: Any, name: str) -> Any:
+	"""The working carrier that is named, if it is the Shipment's own company's: nobody ships on the account of another."""
 	if not frappe.db.exists(connections.DOCTYPE, {"name": name, "category": "carrier"}):
 		frappe.throw(_("There is no carrier Connection {0}.").format(name))
 	carrier = connections.get(name)
@@ -212,6 +209,7 @@ def _carrier(name: str, shipment: Any) -> Any:
 				shipment.name, company, carrier.title, carrier.company
 			)
 		)
+	commands.must_work(carrier)
 	return carrier
 
 
@@ -248,11 +246,18 @@ def _owed(notes: list[Any]) -> float:
 	return flt(owed, 2)
 
 
-def _not_elsewhere(doc: Any, connection: str) -> None:
-	"""One Shipment is booked with one carrier."""
+def must_be_bookable(doc: Any, carrier: Any) -> None:
+	"""Throws unless the Shipment is submitted, and booked with no other carrier: one Shipment, one carrier."""
+	if doc.docstatus != 1:
+		frappe.throw(_("Submit {0} before booking it.").format(doc.name))
 	other = frappe.db.get_value(
 		PARCEL,
-		{"shipment": doc.name, "connection": ("!=", connection), "status": ("!=", "cancelled"), "dry_run": 0},
+		{
+			"shipment": doc.name,
+			"connection": ("!=", carrier.name),
+			"status": ("!=", "cancelled"),
+			"dry_run": 0,
+		},
 		["connection", "tracking_number"],
 	)
 	if other:

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import frappe
 from frappe import _
 from frappe.model.workflow import apply_workflow, get_transitions, has_approval_access
-from frappe.utils import escape_html
+from frappe.utils import escape_html, get_datetime
 
-#: documents looked at for one answer: conditions of a Workflow can only be asked of the document itself
+from integration_hub.sync import database
+
+#: documents listed by one query
 _AT_ONCE = 100
+#: documents looked at for one page: conditions of a Workflow can only be asked of the document itself
+MOST_LOOKED_AT = 1000
 
 
 class StateChanged(Exception):
@@ -21,54 +26,99 @@ class StateChanged(Exception):
 
 @dataclass(frozen=True)
 class Waiting:
-	"""A document and what the present user may do with it now."""
+	"""A document and what the present user may do with it now. `problem` says why nobody knows."""
 
 	doc: Any
 	state: str
 	actions: list[str]
+	problem: str = ""
 
 
-def waiting(doctype: str | None = None) -> Iterator[Waiting]:
-	"""What the present user can decide about, oldest change first for each DocType. Only what it may read."""
-	found = {"is_active": 1, **({"document_type": doctype} if doctype else {})}
+@dataclass(frozen=True)
+class Place:
+	"""Where a list goes on: behind this document. `modified` is site time."""
+
+	doctype: str
+	modified: datetime
+	name: str
+
+
+def waiting(
+	limit: int, doctype: str | None = None, after: Place | None = None
+) -> tuple[list[Waiting], Place | None]:
+	"""What the present user can decide about, oldest change first for each DocType, and where to go on (None: that was
+	all). Only what it may read. There may be less than `limit`, and still more to come."""
+	found: list[Waiting] = []
+	place, looked = after, 0
+	for doc in _candidates(doctype, after):
+		if len(found) == limit or looked == MOST_LOOKED_AT:
+			return found, place
+		place, looked = Place(doc.doctype, get_datetime(doc.modified), str(doc.name)), looked + 1
+		one = how_it_stands(doc)
+		if one.actions or one.problem:
+			found.append(one)
+	return found, None
+
+
+def _candidates(doctype: str | None, after: Place | None) -> Iterator[Any]:
+	"""Documents in states out of which the present user's roles lead."""
+	filters = {"is_active": 1, **({"document_type": doctype} if doctype else {})}
+	rows = frappe.get_all("Workflow", filters=filters, fields=["name", "document_type"])
 	roles = set(frappe.get_roles())
-	for name in frappe.get_all("Workflow", filters=found, order_by="document_type", pluck="name"):
-		workflow = frappe.get_cached_doc("Workflow", name)
-		states = {row.state for row in workflow.transitions if row.allowed in roles}
-		if not states or not frappe.has_permission(workflow.document_type, "read"):
+	for row in sorted(rows, key=lambda one: one.document_type):
+		if after and row.document_type < after.doctype:
 			continue
-		yield from _of_workflow(workflow, states)
+		workflow = frappe.get_cached_doc("Workflow", row.name)
+		states = {one.state for one in workflow.transitions if one.allowed in roles}
+		if states and frappe.has_permission(row.document_type, "read"):
+			start = after if after and after.doctype == row.document_type else None
+			yield from _in_states(row.document_type, workflow.workflow_state_field, sorted(states), start)
 
 
-def _of_workflow(workflow: Any, states: set[str]) -> Iterator[Waiting]:
-	start = 0
+def _in_states(doctype: str, field: str, states: list[str], after: Place | None) -> Iterator[Any]:
 	while True:
-		names = frappe.get_list(
-			workflow.document_type,
-			filters={workflow.workflow_state_field: ("in", sorted(states)), "docstatus": ("<", 2)},
-			order_by="modified asc, name asc",
-			limit_start=start,
-			limit_page_length=_AT_ONCE,
-			pluck="name",
-		)
-		for name in names:
-			one = how_it_stands(frappe.get_doc(workflow.document_type, name))
-			if one.actions:
-				yield one
-		if len(names) < _AT_ONCE:
+		filters = [[field, "in", states], ["docstatus", "<", 2]]
+		if after is None:
+			rows = _rows(doctype, filters, _AT_ONCE)
+		else:
+			same = [*filters, ["modified", "=", after.modified], ["name", ">", after.name]]
+			rows = _rows(doctype, same, _AT_ONCE)
+			rows += _rows(doctype, [*filters, ["modified", ">", after.modified]], _AT_ONCE)
+			rows = rows[:_AT_ONCE]
+		for row in rows:
+			yield frappe.get_doc(doctype, row.name)
+		if len(rows) < _AT_ONCE:
 			return
-		start += _AT_ONCE
+		after = Place(doctype, get_datetime(rows[-1].modified), str(rows[-1].name))
+
+
+def _rows(doctype: str, filters: list[Any], limit: int) -> list[Any]:
+	return frappe.get_list(
+		doctype,
+		filters=filters,
+		fields=["name", "modified"],
+		order_by="modified asc, name asc",
+		limit_page_length=limit,
+	)
 
 
 def how_it_stands(doc: Any) -> Waiting:
 	"""Its state, and what the present user may do: also not what it would have to approve of itself."""
 	workflow = _workflow(doc.doctype)
-	actions = [
-		row.action
-		for row in (get_transitions(doc, workflow) if doc.get(workflow.workflow_state_field) else ())
-		if has_approval_access(frappe.session.user, doc, row)
-	]
-	return Waiting(doc, doc.get(workflow.workflow_state_field) or "", list(dict.fromkeys(actions)))
+	state = doc.get(workflow.workflow_state_field) or ""
+	if not state or not doc.has_permission("read"):
+		return Waiting(doc, state, [])
+	try:
+		rows = get_transitions(doc, workflow)
+	except Exception as error:  # people's own conditions may raise whatever; it is said, not swallowed
+		if database.is_lock_trouble(error):
+			raise
+		problem = _("A condition of the Workflow {0} cannot be worked out for it ({1}).").format(
+			workflow.name, type(error).__name__
+		)
+		return Waiting(doc, state, [], problem)
+	actions = [row.action for row in rows if has_approval_access(frappe.session.user, doc, row)]
+	return Waiting(doc, state, list(dict.fromkeys(actions)))
 
 
 def _workflow(doctype: str) -> Any:
@@ -91,6 +141,8 @@ def decide(doc: Any, action: str, reason: str = "", state: str = "") -> Waiting:
 	now = how_it_stands(doc)
 	if state and state != now.state:
 		raise StateChanged(_("{0} is {1} by now, not {2}.").format(doc.name, now.state, state))
+	if now.problem:
+		frappe.throw(now.problem)
 	if action not in now.actions:
 		_refuse(doc, action, now)
 	apply_workflow(doc, action)
@@ -110,7 +162,7 @@ def _refuse(doc: Any, action: str, now: Waiting) -> None:
 		frappe.throw(_("Self approval is not allowed"))
 	if mine and all(row.state != now.state for row in mine):
 		raise StateChanged(
-			_("{0} is {1} by now: {2} cannot be done any more.").format(doc.name, now.state, action)
+			_("{0} is {1} now: {2} cannot be done with it.").format(doc.name, now.state, action)
 		)
 	frappe.throw(
 		_("{0} cannot be done by you with {1}, which is {2}. You can: {3}.").format(

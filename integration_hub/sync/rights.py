@@ -10,7 +10,9 @@ from typing import Any
 
 import frappe
 from frappe.core.doctype.user_permission.user_permission import get_user_permissions
-from frappe.permissions import has_user_permission
+from frappe.permissions import get_allowed_docs_for_doctype, has_user_permission
+from frappe.query_builder.functions import Coalesce
+from pypika.terms import Criterion, PseudoColumn
 
 from integration_hub.sync import connections
 
@@ -22,16 +24,46 @@ ABOUT = {
 
 
 def visible(user: str | None = None, doctype: str | None = None) -> str:
-	"""SQL for lists of a DocType; "" for whoever is not bound to companies."""
-	companies = _companies(user or frappe.session.user, doctype)
-	if companies is None:
+	"""SQL for lists of a DocType; "" for whoever is bound to nothing."""
+	user = user or frappe.session.user
+	if user == "Administrator":
 		return ""
-	names = frappe.get_all(connections.DOCTYPE, filters={"company": ("in", companies)}, pluck="name")
-	if not names:
-		return "1 = 0"
-	return (
-		frappe.qb.Table(f"tab{doctype}").connection.isin(names).get_sql(quote_char="`", with_namespace=True)
-	)
+	table = frappe.qb.Table(f"tab{doctype}")
+	conditions = []
+	companies = _companies(user, doctype)
+	if companies is not None:
+		names = frappe.get_all(connections.DOCTYPE, filters={"company": ("in", companies)}, pluck="name")
+		if not names:
+			return "1 = 0"
+		conditions.append(table.connection.isin(names))
+	for field, of in ABOUT.get(doctype, ()) if get_user_permissions(user) else ():
+		named = frappe.get_meta(doctype).has_field(of)
+		for other in frappe.get_all(doctype, pluck=of, distinct=True) if named else (of,):
+			hidden = _hidden(other, user) if other and frappe.db.exists("DocType", other) else None
+			if hidden is None:
+				continue
+			seen = table[field].isnull() | table[field].notin(hidden)
+			conditions.append(seen | (Coalesce(table[of], "") != other) if named else seen)
+	return Criterion.all(conditions).get_sql(quote_char="`", with_namespace=True) if conditions else ""
+
+
+def _hidden(doctype: str, user: str) -> Any:
+	"""The query of those documents that a user's User Permissions hide; None when they hide none. By the rule of Frappe's
+	own lists: every link that the user is bound for must name what it may see, or (where the site is not strict)
+	nothing."""
+	permissions = get_user_permissions(user)
+	meta, table = frappe.get_meta(doctype), frappe.qb.Table(f"tab{doctype}")
+	links = [(df.fieldname, df.options) for df in meta.get_link_fields() if not df.ignore_user_permissions]
+	beyond = []
+	for field, options in [*links, ("name", doctype)]:
+		allowed = get_allowed_docs_for_doctype(permissions.get(options, ()), doctype)
+		if allowed:
+			if not frappe.get_system_settings("apply_strict_user_permissions"):
+				allowed = [*allowed, ""]
+			# escaped by the database's own rules: the query builder alone would let backslashes through
+			values = [PseudoColumn(frappe.db.escape(one, percent=False)) for one in allowed]
+			beyond.append(Coalesce(table[field], "").notin(values))
+	return frappe.qb.from_(table).select(table.name).where(Criterion.any(beyond)) if beyond else None
 
 
 def may(doc: Any, ptype: str | None = None, user: str | None = None, **_more: Any) -> bool:

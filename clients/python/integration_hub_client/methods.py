@@ -25,10 +25,10 @@ class Approvals:
 		workflow_state: str | None | Unset = UNSET,
 		reason: str | None | Unset = UNSET,
 		idempotency_key: str | None = None,
-	) -> t.Approval:
+	) -> t.ApprovalDocument:
 		"""Approve a document. Does the Workflow's action `Approve`, or the `action` named: any of
 		those that `get` shows."""
-		found: t.Approval = self._calls.write(
+		found: t.ApprovalDocument = self._calls.write(
 			"approvals.approve",
 			{
 				"doctype": doctype,
@@ -43,7 +43,7 @@ class Approvals:
 
 	def decide_many(self, rows: Sequence[t.Decision], *, idempotency_key: str | None = None) -> t.BulkResult:
 		"""Decide about up to 1,000 documents. Each row by itself; one that is refused does not
-		keep the others."""
+		keep the others. Does `Approve`, or each row's `action`."""
 		found: t.BulkResult = self._calls.write(
 			"approvals.decide_many", {"rows": rows}, idempotency_key=idempotency_key
 		)
@@ -58,16 +58,20 @@ class Approvals:
 		)
 		return found
 
-	def get(self, doctype: str, name: str) -> t.Approval:
-		"""How one document stands. With what the caller may do with it."""
-		found: t.Approval = self._calls.read("approvals.get", {"doctype": doctype, "name": name})
+	def get(self, doctype: str, name: str) -> t.ApprovalDocument:
+		"""How one document stands. With what the caller may do with it, and why others have
+		decided as they did."""
+		found: t.ApprovalDocument = self._calls.read("approvals.get", {"doctype": doctype, "name": name})
 		return found
 
-	def list(self, *, doctype: str | None = None, limit: int | None = None) -> t.Approvals:
+	def list(
+		self, *, doctype: str | None = None, limit: int | None = None, cursor: str | None = None
+	) -> Rows[t.Approval]:
 		"""What waits for the caller. Documents that the caller may move on in their Workflow,
-		oldest change first for each DocType. What was decided about is not in it any more."""
-		found: t.Approvals = self._calls.read("approvals.list", {"doctype": doctype, "limit": limit})
-		return found
+		oldest change first for each DocType. What was decided about is not in it any more. A
+		page may have fewer rows than `limit`: go on as long as there is a `next_cursor`."""
+		arguments = {"doctype": doctype, "limit": limit}
+		return Rows(lambda at: self._calls.read("approvals.list", {**arguments, "cursor": at}), cursor)
 
 	def reject(
 		self,
@@ -78,10 +82,10 @@ class Approvals:
 		action: str | Unset = UNSET,
 		workflow_state: str | None | Unset = UNSET,
 		idempotency_key: str | None = None,
-	) -> t.Approval:
+	) -> t.ApprovalDocument:
 		"""Reject a document, with the reason. Does the Workflow's action `Reject`, or the `action`
 		named."""
-		found: t.Approval = self._calls.write(
+		found: t.ApprovalDocument = self._calls.write(
 			"approvals.reject",
 			{
 				"doctype": doctype,
@@ -1004,7 +1008,9 @@ class Shipments:
 		return found
 
 	def cancel(self, name: str, *, idempotency_key: str | None = None) -> t.Job:
-		"""Call a booking off at the carrier. The Shipment itself stays, and can be booked again."""
+		"""Call a booking off at the carrier. The Shipment itself stays, and can be booked again.
+		The job's result has `answers`, one for each carrier, with `status` and `message` as of
+		`book`; none when it was called off before."""
 		found: t.Job = self._calls.write("shipments.cancel", {"name": name}, idempotency_key=idempotency_key)
 		return found
 
@@ -1045,7 +1051,8 @@ class Shipments:
 		return found
 
 	def get(self, name: str, *, fields: Sequence[str] | None = None) -> t.Shipment:
-		"""One Shipment. With its parcels' sizes and Delivery Notes."""
+		"""One Shipment. With its parcels' sizes and Delivery Notes. Where each parcel is:
+		`tracking.list` with `shipment`."""
 		found: t.Shipment = self._calls.read("shipments.get", {"fields": fields, "name": name})
 		return found
 
@@ -1165,9 +1172,18 @@ class Tracking:
 	def __init__(self, calls: Transport):
 		self._calls = calls
 
-	def get(self, name: str, *, fields: Sequence[str] | None = None) -> t.Parcel:
-		"""One parcel. With every scan that the carrier has told."""
-		found: t.Parcel = self._calls.read("tracking.get", {"fields": fields, "name": name})
+	def get(
+		self,
+		*,
+		fields: Sequence[str] | None = None,
+		name: str | None = None,
+		tracking_number: str | None = None,
+	) -> t.Parcel:
+		"""One parcel. With every scan that the carrier has told. Of two carriers' parcels with one
+		number: the newest."""
+		found: t.Parcel = self._calls.read(
+			"tracking.get", {"fields": fields, "name": name, "tracking_number": tracking_number}
+		)
 		return found
 
 	def list(
@@ -1183,7 +1199,7 @@ class Tracking:
 		cursor: str | None = None,
 	) -> Rows[t.Parcel]:
 		"""Parcels, oldest change first. By tracking number, Shipment or status. With
-		`modified_since`: what has moved."""
+		`modified_since`: what has moved. Dry runs are left out."""
 		arguments = {
 			"fields": fields,
 			"modified_since": modified_since,

@@ -29,13 +29,22 @@ class Approval(TypedDict):
 	workflow_state: NotRequired[str]
 	docstatus: NotRequired[int]
 	actions: NotRequired[list[str]]
+	problem: NotRequired[str | None]
 	owner: NotRequired[str]
 	modified: NotRequired[str]
 
 
-class Approvals(TypedDict):
-	rows: NotRequired[list[Approval]]
-	more: NotRequired[bool]
+class ApprovalDocument(TypedDict):
+	doctype: NotRequired[str]
+	name: NotRequired[str]
+	title: NotRequired[str | None]
+	workflow_state: NotRequired[str]
+	docstatus: NotRequired[int]
+	actions: NotRequired[list[str]]
+	problem: NotRequired[str | None]
+	owner: NotRequired[str]
+	modified: NotRequired[str]
+	comments: NotRequired[list[Remark]]
 
 
 class Asked(TypedDict):
@@ -517,6 +526,12 @@ class Reference(TypedDict):
 	reference_doctype: NotRequired[str | None]
 	reference_name: NotRequired[str | None]
 	allocated_amount: NotRequired[str]
+
+
+class Remark(TypedDict):
+	at: NotRequired[str]
+	by: NotRequired[str]
+	text: NotRequired[str]
 
 
 class Replayed(TypedDict):

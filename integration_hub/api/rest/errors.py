@@ -46,14 +46,19 @@ TYPES: dict[str, tuple[int, str]] = {
 
 
 @dataclass
-class ApiError(Exception):
-	"""An answer that is no success. Raised anywhere below an endpoint; what was written is rolled back."""
+class ApiError(Failure):
+	"""An answer that is no success. Raised anywhere below an endpoint; what was written is rolled back. Its message is
+	also what a job says that failed with it."""
 
 	type: str
 	message: str
 	fields: Sequence[tuple[str, str]] = ()
 	retry_after: float | None = None
 	headers: dict[str, str] = field(default_factory=dict)
+
+	@property
+	def sentence(self) -> str:
+		return self.message
 
 	@property
 	def status(self) -> int:

@@ -27,9 +27,10 @@ def read(cursor: str) -> tuple[datetime, str]:
 		if moment.tzinfo is not None or not isinstance(name, str):
 			raise ValueError
 	except (binascii.Error, ValueError, TypeError, RecursionError):
-		raise _broken() from None
+		raise broken() from None
 	return moment, name
 
 
-def _broken() -> ApiError:
+def broken() -> ApiError:
+	"""For a cursor that says something else than it should."""
 	return invalid("cursor", _("is not one that this API gave out"))

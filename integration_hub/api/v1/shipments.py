@@ -13,7 +13,7 @@ from pydantic import Field
 from integration_hub.api import shipping
 from integration_hub.api.rest.documents import Documents
 from integration_hub.api.rest.endpoint import endpoint
-from integration_hub.api.rest.errors import ApiError, invalid
+from integration_hub.api.rest.errors import ApiError, from_exception, invalid
 from integration_hub.api.rest.shapes import (
 	Answer,
 	Input,
@@ -153,7 +153,7 @@ def list(query: ShipmentQuery) -> Page[Shipment]:
 
 @endpoint("GET", "One Shipment")
 def get(query: One) -> Shipment:
-	"""With its parcels' sizes and Delivery Notes."""
+	"""With its parcels' sizes and Delivery Notes. Where each parcel is: `tracking.list` with `shipment`."""
 	return SHIPMENTS.answer(query)
 
 
@@ -205,7 +205,16 @@ def _rates(quote: Quote) -> dict[str, Any]:
 def rates(quote: Quote) -> Job:
 	"""The job's result is `rates`, cheapest first: service_id, service, amount, currency, days, cod. Changes nothing at
 	the carrier."""
-	SHIPMENTS.open(quote.name)
+	_carrier(SHIPMENTS.open(quote.name), quote.carrier)
+
+
+def _carrier(doc: Any, name: str) -> Any:
+	"""The carrier that the caller named. What stands against it is said at once, not only by the job."""
+	try:
+		return shipping.carrier_for(doc, name)
+	except frappe.ValidationError as error:
+		refused = from_exception(error)
+		raise ApiError(refused.type, refused.message, [("carrier", refused.message)]) from error
 
 
 def _book(booking: Booking) -> dict[str, Any]:
@@ -216,17 +225,28 @@ def _book(booking: Booking) -> dict[str, Any]:
 def book(booking: Booking) -> Job:
 	"""The job's result has `status` ("Done", or "Retrying", "Parked", "Dead" with the reason in `message`) and the
 	`parcels` with their tracking numbers. Whatever is lost on the way, one Shipment is booked once."""
-	SHIPMENTS.open(booking.name, "write")
+	doc = SHIPMENTS.open(booking.name, "write")
+	shipping.must_be_bookable(doc, _carrier(doc, booking.carrier))
 
 
 def _cancel(one: ShipmentName) -> dict[str, Any]:
-	return {"answers": shipping.cancel(one.name)}
+	# asked twice, or by a job that died after the carrier had agreed: there is nothing left to call off
+	return {"answers": shipping.cancel(one.name) if _booked(one.name, live=True) else []}
 
 
 @endpoint("POST", "Call a booking off at the carrier", work=_cancel)
 def cancel(one: ShipmentName) -> Job:
-	"""The Shipment itself stays, and can be booked again."""
+	"""The Shipment itself stays, and can be booked again. The job's result has `answers`, one for each carrier, with
+	`status` and `message` as of `book`; none when it was called off before."""
 	SHIPMENTS.open(one.name, "cancel")
+	if not _booked(one.name):
+		raise ApiError("refused", _("Nothing of {0} is booked.").format(one.name))
+
+
+def _booked(name: str, *, live: bool = False) -> bool:
+	"""Whether a carrier has (or, `live`, still has) a parcel of the Shipment."""
+	status = {"status": ("!=", "cancelled")} if live else {}
+	return bool(frappe.db.exists(shipping.PARCEL, {"shipment": name, "dry_run": 0, **status}))
 
 
 @endpoint("GET", "Labels and other papers of a Shipment")
@@ -258,6 +278,8 @@ def _files(name: str) -> Any:
 			"attached_to_doctype": "Shipment",
 			"attached_to_name": doc.name,
 			"file_name": ("like", "%.pdf"),
+			# kept here: a link that somebody has attached is no paper of the carrier's
+			"file_url": ("like", "/%"),
 			"is_folder": 0,
 		},
 		fields=["name", "file_name", "creation"],

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
+import frappe
+from frappe import _
 from pydantic import Field
 
 from integration_hub.api import shipping
 from integration_hub.api.rest.documents import Documents
 from integration_hub.api.rest.endpoint import endpoint
-from integration_hub.api.rest.shapes import Input, Listing, Money, Name, One, Output, Page, Text
+from integration_hub.api.rest.errors import ApiError, invalid
+from integration_hub.api.rest.shapes import Input, Listing, Money, Name, One, Output, Page, Sparse, Text
 from integration_hub.api.v1.shipments import SHIPMENTS
 
 STATUSES = "created, picked_up, in_transit, out_for_delivery, delivered, failed_attempt, returned, exception, cancelled"
@@ -50,6 +53,11 @@ class ParcelQuery(Listing):
 	status: Text | None = Field(None, description=f"One of: {STATUSES}.")
 
 
+class ParcelName(Sparse):
+	name: Name | None = Field(None, description="Either this or `tracking_number`.")
+	tracking_number: Text | None = Field(None, description="The carrier's (AWB).")
+
+
 class ShipmentName(Input):
 	shipment: Name
 
@@ -63,9 +71,10 @@ PARCELS = Documents("Integration Parcel", Parcel, {"scans": Scan})
 
 @endpoint("GET", "Parcels, oldest change first")
 def list(query: ParcelQuery) -> Page[Parcel]:
-	"""By tracking number, Shipment or status. With `modified_since`: what has moved."""
+	"""By tracking number, Shipment or status. With `modified_since`: what has moved. Dry runs are left out."""
 	return PARCELS.page(
 		query,
+		dry_run=0,
 		tracking_number=query.tracking_number,
 		shipment=query.shipment,
 		delivery_note=query.delivery_note,
@@ -74,9 +83,25 @@ def list(query: ParcelQuery) -> Page[Parcel]:
 
 
 @endpoint("GET", "One parcel")
-def get(query: One) -> Parcel:
-	"""With every scan that the carrier has told."""
-	return PARCELS.answer(query)
+def get(query: ParcelName) -> Parcel:
+	"""With every scan that the carrier has told. Of two carriers' parcels with one number: the newest."""
+	if (query.name is None) == (query.tracking_number is None):
+		raise invalid("tracking_number", _("give either this or name"))
+	return PARCELS.answer(One(name=query.name or _numbered(query.tracking_number), fields=query.fields))
+
+
+def _numbered(number: str) -> str:
+	PARCELS.must("read")
+	found = frappe.get_list(
+		PARCELS.doctype,
+		filters={"tracking_number": number, "dry_run": 0},
+		order_by="creation desc",
+		limit_page_length=1,
+		pluck="name",
+	)
+	if not found:
+		raise ApiError("not_found", _("There is no parcel {0}.").format(number))
+	return found[0]
 
 
 @endpoint("POST", "Ask the carriers where the parcels of a Shipment are", status=202)
