@@ -316,6 +316,9 @@ def test_switching_it_on_ends_a_pause(listening):
 	frappe.db.commit()  # the server must see it
 	customer()
 	assert one.deliver() == []
+	assert (
+		data(one.caller.post("webhooks.update", name=one.connection, give_up_after_days=7))["paused"] is True
+	)
 	found = data(one.caller.post("webhooks.update", name=one.connection, enabled=True))
 	assert found["paused"] is False and found["failing_since"] is None
 	assert len(one.deliver()) == 1

@@ -16,6 +16,7 @@ from standardwebhooks import Webhook
 from sandbox import books
 from tests.support.hub import Connected
 from tests.support.sink import Sink
+from tests.test_threats import other_company
 
 _numbers = itertools.count(1)
 
@@ -278,6 +279,8 @@ def test_a_subscription_that_cannot_work_is_refused(listener, row, says):
 LENDING = [
 	("its rights", lambda doc: doc.set("webhook_user", doc.flags.another)),
 	("where to", lambda doc: doc.credentials[0].set("value", "https://elsewhere.example/hook")),
+	("where to, as a sandbox", lambda doc: doc.set("sandbox_url", "https://elsewhere.example/hook")),
+	("which company", lambda doc: doc.set("company", other_company())),
 	("another event", lambda doc: doc.append("subscriptions", {"event": "order.submitted"})),
 	("more fields", lambda doc: doc.subscriptions[0].set("field_names", "tax_id, default_currency")),
 	("other filters", lambda doc: doc.subscriptions[0].set("filters", '[["disabled", "=", 0]]')),
@@ -288,6 +291,7 @@ LENDING = [
 def test_the_rights_of_another_are_lent_by_system_managers_only(listener, what, change):
 	one = listener("customer.created", webhook_user=reader("Sales User"))
 	another, manager = reader("Sales User"), reader("Integration Manager", "Sales User")
+	other_company()
 	frappe.set_user(manager)
 	doc = one.doc
 	doc.flags.another = another
@@ -295,8 +299,27 @@ def test_the_rights_of_another_are_lent_by_system_managers_only(listener, what, 
 	with pytest.raises(frappe.ValidationError, match="System Manager"):
 		doc.save()
 	frappe.db.rollback()
+	one.switch(enabled=0)
+	doc = one.doc
+	doc.flags.another = another
+	change(doc)
+	with pytest.raises(frappe.ValidationError, match="System Manager"):
+		doc.save()  # nor for the one who switches it on afterwards
+	frappe.db.rollback()
+	one.switch(enabled=1)
 	one.switch(give_up_after_days=3)
 	assert one.doc.give_up_after_days == 3
+
+
+def test_this_machine_is_no_place_for_managers_to_look_around(listener):
+	one = listener("customer.created")
+	frappe.set_user(reader("Integration Manager", "Sales User"))
+	with pytest.raises(frappe.ValidationError, match="sandbox on this machine"):
+		listener("customer.created")
+	frappe.db.rollback()
+	with pytest.raises(frappe.ValidationError, match="sandbox on this machine"):
+		one.switch(sandbox_url="http://127.0.0.1:6379/")
+	frappe.db.rollback()
 
 
 def test_what_a_user_may_not_see_it_cannot_filter_by(listener):

@@ -371,7 +371,7 @@ def update(change: WebhookChange) -> Webhook:
 	doc = LISTENERS.open(change.name)
 	match(doc, LISTENERS)
 	_write(doc, change)
-	managing.changed(doc)
+	managing.changed(doc, go_on=bool(change.enabled))
 	return LISTENERS.made(doc, 200)
 
 

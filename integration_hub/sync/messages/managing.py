@@ -87,10 +87,10 @@ def made(doc: Any) -> str:
 	return connections.settings_of(doc)[0]["secret"]
 
 
-def changed(doc: Any) -> None:
-	"""Save a listener that `may_manage` allows. Switching it on ends a pause."""
+def changed(doc: Any, *, go_on: bool) -> None:
+	"""Save a listener that `may_manage` allows. `go_on` ends a pause."""
 	doc.save(ignore_permissions=True)  # safe: asked before; whose rights it has cannot be changed this way
-	if doc.enabled and doc.paused:
+	if go_on and doc.paused:
 		setup.resume(doc)
 
 

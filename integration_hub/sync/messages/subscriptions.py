@@ -170,22 +170,35 @@ def problems(connection: Any) -> Iterator[tuple[int, str]]:
 def _check_user(connection: Any) -> None:
 	"""Nobody hears through a listener what it may not read itself: only managers lend another's rights."""
 	user = connection.webhook_user
-	if not connection.enabled:
-		return
-	if user == "Guest" or not frappe.db.get_value("User", user, "enabled"):
+	if connection.enabled and (user == "Guest" or not frappe.db.get_value("User", user, "enabled")):
 		frappe.throw(_("Rights of: {0} is no user who can read anything.").format(user))
-	if user == frappe.session.user or "System Manager" in frappe.get_roles():
+	if "System Manager" in frappe.get_roles():
 		return
 	before = connection.get_doc_before_save()
-	if not before or _aim(before) != _aim(connection):
+	if connection.environment == "Sandbox" and (not before or _place(before) != _place(connection)):
+		# it could be any service of this machine, and what that answers is shown
+		frappe.throw(_("Only a System Manager may let a listener be a sandbox on this machine."))
+	# also while it is switched off: somebody else may switch it on again
+	if user != frappe.session.user and (not before or _aim(before) != _aim(connection)):
 		frappe.throw(_("Only a System Manager may let a listener have the rights of another user."))
+
+
+def _place(connection: Any) -> tuple[Any, ...]:
+	"""Where messages go."""
+	return (
+		connection.connector,
+		connection.environment,
+		connection.sandbox_url or None,
+		tuple((row.setting, row.value) for row in connection.credentials if row.value),
+	)
 
 
 def _aim(connection: Any) -> tuple[Any, ...]:
 	"""What is told where with whose rights: whoever changes it decides about that user's rights."""
 	return (
 		connection.webhook_user,
-		tuple((row.setting, row.value) for row in connection.credentials if row.value),
+		connection.company,
+		_place(connection),
 		tuple(
 			tuple(row.get(field) or None for field in catalogue.WISH) + (bool(row.enabled),)
 			for row in connection.subscriptions
