@@ -8,7 +8,7 @@ import pytest
 from integration_hub.sync import jobs
 from sandbox import books
 from tests.support.api import Caller, data, error, token_of, user
-from tests.support.shiprocket import BOX, accounts, delivered
+from tests.support.shiprocket import BOX, accounts, delivered, picked
 
 
 @pytest.fixture
@@ -89,6 +89,25 @@ def test_booked_once_however_often_it_is_asked(connected, robot, tag):
 	done = worked(robot, first)
 	assert done["status"] == "Done" and done["result"]["status"] == "Done", done
 	assert [one["tracking_number"] for one in done["result"]["parcels"]] == list(connected.world.by_awb)
+
+
+def test_a_pick_list_ships_what_is_delivered_of_it(connected, robot):
+	from erpnext.stock.doctype.pick_list.pick_list import create_delivery_note
+
+	pick_list = picked(orders=2)
+	new = {"pick_list": pick_list.name, "parcels": [{**BOX, "count": 2}, BOX]}
+	assert (
+		"no submitted Delivery Note"
+		in error(robot.post("shipments.create", **new), 422, "refused")["message"]
+	)
+	note = create_delivery_note(pick_list.name)
+	note.submit()
+	frappe.db.commit()  # as the request of a person's click does
+	shipment = data(robot.post("shipments.create", **new), 201)
+	assert [row["delivery_note"] for row in shipment["shipment_delivery_note"]] == [note.name]
+	assert [row["count"] for row in shipment["shipment_parcel"]] == [2, 1]
+	# all of it is on its way
+	error(robot.post("shipments.create", **new), 422, "refused")
 
 
 def test_what_cannot_be_shipped_is_refused(connected, robot):

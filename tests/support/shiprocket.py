@@ -63,3 +63,50 @@ def delivered(quantity=2, email="", cod=False):
 	note.submit()
 	frappe.db.commit()  # as the request of a person's click does
 	return note
+
+
+def picked(orders=1):
+	"""A submitted Pick List for Sales Orders of one customer in India."""
+	from erpnext.selling.doctype.sales_order.sales_order import create_pick_list
+
+	books.rate("INR", books.currency(), 0.011)
+	buyer = books.customer(f"Shiprocket Picked {frappe.generate_hash(length=6)}")
+	pick_list = None
+	for _number in range(orders):
+		order = ordered(buyer)
+		pick_list = create_pick_list(order.name, pick_list)
+	pick_list.insert()
+	pick_list.submit()
+	frappe.db.commit()  # as the request of a person's click does
+	return pick_list
+
+
+def ordered(buyer):
+	sku = f"SRP-{frappe.generate_hash(length=6)}"
+	books.stock_item(sku, 50)
+	order = frappe.get_doc(
+		{
+			"doctype": "Sales Order",
+			"company": books.company(),
+			"customer": buyer,
+			"currency": "INR",
+			"conversion_rate": 0.011,
+			"delivery_date": frappe.utils.today(),
+			"shipping_address_name": books.address("Customer", buyer),
+			"set_warehouse": books.warehouse(),
+			"items": [
+				{
+					"item_code": sku,
+					"qty": 2,
+					"rate": 450,
+					"price_list_rate": 450,
+					"warehouse": books.warehouse(),
+				}
+			],
+		}
+	)
+	order.set_missing_values()
+	order.conversion_rate = 0.011
+	order.insert()
+	order.submit()
+	return order

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import frappe
+from annotated_types import MaxLen, MinLen
 from pydantic import Field
 
 from integration_hub.api.rest import sheets
@@ -17,7 +18,7 @@ from integration_hub.sync.jobs import File
 MOST = 50_000
 
 Value = str | int | float | bool | None
-Condition = Annotated[list[Value | list[Value]], Field(min_length=3, max_length=3)]
+Condition = Annotated[list[Value | list[Value]], MinLen(3), MaxLen(3)]
 
 
 class Report(Output):
