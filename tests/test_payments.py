@@ -7,37 +7,13 @@ import pytest
 
 from integration_hub.api import payments as api
 from sandbox import books
-from sandbox.vendors.stripe import Account, Stripe
 from tests.support.gateway import sale
-
-KEY = "sk_test_sandbox"
+from tests.support.stripe import accounts, told
 
 
 @pytest.fixture
 def stripe(hub, web):
-	"""A factory of Stripe accounts, each connected, with accounts in the books of its own and its webhooks registered."""
-
-	def make(**values):
-		home = books.currency()
-		account = Account(home.lower(), rates={"usd": "0.92"})
-		rows = books.gateway_accounts(f"Stripe {frappe.generate_hash(length=6)}", home)
-		connected = hub.connect(
-			Stripe(account, secret_key=KEY), "stripe", {}, {"secret_key": KEY}, accounts=rows, **values
-		)
-		connected.account = account
-		connected.accounts = {row["kind"]: row["account"] for row in rows}
-		connected.subscribe(web)
-		return connected
-
-	return make
-
-
-def told(connected):
-	"""Stripe's webhooks have arrived, and what they announce is done."""
-	assert connected.vendor.courier.wait(30)
-	states = {one.state for one in connected.vendor.courier.deliveries}
-	assert states <= {"delivered"}, states
-	connected.settle()
+	return accounts(hub, web)
 
 
 def balance(connected, kind):

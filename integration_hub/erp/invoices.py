@@ -1,7 +1,8 @@
-"""Sales Order → Sales Invoice, when the Connection wants one."""
+"""Sales Order → Sales Invoice, when the Connection wants one; and invoices and credit notes that are asked for."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import frappe
@@ -84,3 +85,50 @@ def _book_gift_cards(doc: Any, order: Order, ctx: Context) -> None:
 	for row in doc.items:
 		if row.get("integration_line") in cards:
 			row.income_account, _cost_center = ctx.account_for("Gift Card", cards[row.integration_line].title)
+
+
+# --- asked for by outside systems, with the rights of whoever asks ----------------------------------------
+
+
+def of_source(source: Any) -> Any:
+	"""An unsaved invoice for what is open of a submitted Sales Order or Delivery Note. Raises frappe.ValidationError when
+	there is nothing to bill."""
+	from erpnext.selling.doctype.sales_order.sales_order import make_sales_invoice as of_sales_order
+	from erpnext.stock.doctype.delivery_note.delivery_note import make_sales_invoice as of_delivery_note
+
+	if source.docstatus != 1:
+		frappe.throw(_("{0} is not submitted.").format(source.name))
+	doc = (of_sales_order if source.doctype == "Sales Order" else of_delivery_note)(source.name)
+	if not doc.items:
+		frappe.throw(_("All of {0} is billed already.").format(source.name))
+	return doc
+
+
+def credit_note(invoice: Any, quantities: Mapping[str, float]) -> Any:
+	"""An unsaved credit note for an invoice: for the lines named in `quantities` (positive), or all of it."""
+	from erpnext.accounts.doctype.sales_invoice.sales_invoice import make_sales_return
+
+	doc = make_sales_return(invoice.name)
+	if not quantities:
+		return doc
+	kept = [row for row in doc.items if row.sales_invoice_item in quantities]
+	for row in kept:
+		wanted = quantities[row.sales_invoice_item]
+		if wanted > abs(row.qty):
+			frappe.throw(
+				_("{0}: {1} of {2} are left to be credited, not {3}.").format(
+					row.item_code or row.item_name, f"{abs(row.qty):g}", invoice.name, f"{wanted:g}"
+				)
+			)
+		row.qty = -wanted
+		row.stock_qty = -wanted * (row.conversion_factor or 1)
+	if not kept:
+		frappe.throw(_("These lines of {0} are credited already.").format(invoice.name))
+	doc.items = kept
+	# an amount for the whole invoice would not be right for some of its lines
+	charged = [row for row in doc.taxes if row.charge_type == "Actual" and row.tax_amount]
+	if charged:
+		frappe.throw(
+			_("{0} has taxes or charges as amounts: credit it whole, or in ERPNext.").format(invoice.name)
+		)
+	return doc

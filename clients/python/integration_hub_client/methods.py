@@ -378,6 +378,101 @@ class Invoices:
 	def __init__(self, calls: Transport):
 		self._calls = calls
 
+	def cancel(
+		self, name: str, *, idempotency_key: str | None = None, if_match: str | None = None
+	) -> t.Invoice:
+		"""Cancel a Sales Invoice. ERPNext refuses it while payments or credit notes depend on it,
+		or the period is closed."""
+		found: t.Invoice = self._calls.write(
+			"invoices.cancel", {"name": name}, idempotency_key=idempotency_key, if_match=if_match
+		)
+		return found
+
+	def create(
+		self,
+		*,
+		sales_order: str | None | Unset = UNSET,
+		delivery_note: str | None | Unset = UNSET,
+		customer: str | None | Unset = UNSET,
+		company: str | None | Unset = UNSET,
+		posting_date: t.Day | None | Unset = UNSET,
+		due_date: t.Day | None | Unset = UNSET,
+		po_no: str | None | Unset = UNSET,
+		currency: str | None | Unset = UNSET,
+		items: Sequence[t.IntegrationhubApiRestSalesNewItem] | Unset = UNSET,
+		taxes: Sequence[t.NewTax] | Unset = UNSET,
+		expected_total: t.Money | None | Unset = UNSET,
+		submit: bool | Unset = UNSET,
+		idempotency_key: str | None = None,
+	) -> t.Invoice:
+		"""Make a Sales Invoice. Of a Sales Order or Delivery Note by ERPNext's own mapping, or of
+		items. ERPNext works out every total. Send an Idempotency-Key, so that a repeated call
+		makes no second invoice."""
+		found: t.Invoice = self._calls.write(
+			"invoices.create",
+			{
+				"sales_order": sales_order,
+				"delivery_note": delivery_note,
+				"customer": customer,
+				"company": company,
+				"posting_date": posting_date,
+				"due_date": due_date,
+				"po_no": po_no,
+				"currency": currency,
+				"items": items,
+				"taxes": taxes,
+				"expected_total": expected_total,
+				"submit": submit,
+			},
+			idempotency_key=idempotency_key,
+		)
+		return found
+
+	def create_many(
+		self, rows: Sequence[t.NewInvoice], *, idempotency_key: str | None = None
+	) -> t.BulkResult:
+		"""Make up to 1,000 Sales Invoices. Each row is an invoice of its own; a row that is
+		refused does not keep the others."""
+		found: t.BulkResult = self._calls.write(
+			"invoices.create_many", {"rows": rows}, idempotency_key=idempotency_key
+		)
+		return found
+
+	def create_many_in_background(
+		self, rows: Sequence[t.NewInvoice], *, idempotency_key: str | None = None
+	) -> t.Job:
+		"""Make up to 1,000 Sales Invoices, in the background."""
+		found: t.Job = self._calls.write(
+			"invoices.create_many", {"rows": rows, "background": True}, idempotency_key=idempotency_key
+		)
+		return found
+
+	def credit(
+		self,
+		name: str,
+		*,
+		items: Sequence[t.CreditedItem] | Unset = UNSET,
+		posting_date: t.Day | None | Unset = UNSET,
+		expected_total: t.Money | None | Unset = UNSET,
+		submit: bool | Unset = UNSET,
+		idempotency_key: str | None = None,
+	) -> t.Invoice:
+		"""Make a credit note. For all of a submitted invoice or some of its lines, by ERPNext's
+		own mapping. Where a payment gateway refunds by the credit note, it does so when this is
+		submitted."""
+		found: t.Invoice = self._calls.write(
+			"invoices.credit",
+			{
+				"name": name,
+				"items": items,
+				"posting_date": posting_date,
+				"expected_total": expected_total,
+				"submit": submit,
+			},
+			idempotency_key=idempotency_key,
+		)
+		return found
+
 	def get(self, name: str, *, fields: Sequence[str] | None = None) -> t.Invoice:
 		"""One Sales Invoice or credit note. With its lines and taxes."""
 		found: t.Invoice = self._calls.read("invoices.get", {"fields": fields, "name": name})
@@ -407,6 +502,16 @@ class Invoices:
 			"po_no": po_no,
 		}
 		return Rows(lambda at: self._calls.read("invoices.list", {**arguments, "cursor": at}), cursor)
+
+	def submit(
+		self, name: str, *, idempotency_key: str | None = None, if_match: str | None = None
+	) -> t.Invoice:
+		"""Submit a draft. From then on it is booked. With If-Match: only if nobody changed it
+		since."""
+		found: t.Invoice = self._calls.write(
+			"invoices.submit", {"name": name}, idempotency_key=idempotency_key, if_match=if_match
+		)
+		return found
 
 
 class Items:
@@ -699,7 +804,7 @@ class Orders:
 	def create(
 		self,
 		customer: str,
-		items: Sequence[t.OrdersNewItem],
+		items: Sequence[t.IntegrationhubApiRestSalesNewItem],
 		*,
 		company: str | None | Unset = UNSET,
 		transaction_date: t.Day | None | Unset = UNSET,
@@ -799,9 +904,112 @@ class Payments:
 	def __init__(self, calls: Transport):
 		self._calls = calls
 
+	def cancel(
+		self, name: str, *, idempotency_key: str | None = None, if_match: str | None = None
+	) -> t.Payment:
+		"""Cancel a Payment Entry. What it settled is open again. Money at a gateway does not move:
+		that is `refund`."""
+		found: t.Payment = self._calls.write(
+			"payments.cancel", {"name": name}, idempotency_key=idempotency_key, if_match=if_match
+		)
+		return found
+
+	def create(
+		self,
+		party: str,
+		amount: t.Money,
+		*,
+		payment_type: Literal["Receive", "Pay"] | Unset = UNSET,
+		company: str | None | Unset = UNSET,
+		references: Sequence[t.Settles] | Unset = UNSET,
+		mode_of_payment: str | None | Unset = UNSET,
+		account: str | None | Unset = UNSET,
+		bank_amount: t.Money | None | Unset = UNSET,
+		reference_no: str | None | Unset = UNSET,
+		reference_date: t.Day | None | Unset = UNSET,
+		posting_date: t.Day | None | Unset = UNSET,
+		submit: bool | Unset = UNSET,
+		idempotency_key: str | None = None,
+	) -> t.Payment:
+		"""Make a Payment Entry. Money of a Customer, for Sales Invoices, credit notes and Sales
+		Orders. Send an Idempotency-Key and the bank's `reference_no`, so that nothing is booked
+		twice."""
+		found: t.Payment = self._calls.write(
+			"payments.create",
+			{
+				"party": party,
+				"amount": amount,
+				"payment_type": payment_type,
+				"company": company,
+				"references": references,
+				"mode_of_payment": mode_of_payment,
+				"account": account,
+				"bank_amount": bank_amount,
+				"reference_no": reference_no,
+				"reference_date": reference_date,
+				"posting_date": posting_date,
+				"submit": submit,
+			},
+			idempotency_key=idempotency_key,
+		)
+		return found
+
+	def create_many(
+		self, rows: Sequence[t.NewPayment], *, idempotency_key: str | None = None
+	) -> t.BulkResult:
+		"""Make up to 1,000 Payment Entries. Each row is a payment of its own; a row that is
+		refused does not keep the others."""
+		found: t.BulkResult = self._calls.write(
+			"payments.create_many", {"rows": rows}, idempotency_key=idempotency_key
+		)
+		return found
+
+	def create_many_in_background(
+		self, rows: Sequence[t.NewPayment], *, idempotency_key: str | None = None
+	) -> t.Job:
+		"""Make up to 1,000 Payment Entries, in the background."""
+		found: t.Job = self._calls.write(
+			"payments.create_many", {"rows": rows, "background": True}, idempotency_key=idempotency_key
+		)
+		return found
+
 	def get(self, name: str, *, fields: Sequence[str] | None = None) -> t.Payment:
 		"""One Payment Entry. With what it settles."""
 		found: t.Payment = self._calls.read("payments.get", {"fields": fields, "name": name})
+		return found
+
+	def link(
+		self,
+		doctype: Literal["Sales Invoice", "Sales Order", "Payment Request"],
+		name: str,
+		*,
+		gateway: str | None | Unset = UNSET,
+		idempotency_key: str | None = None,
+	) -> t.Job:
+		"""Make a page where a document can be paid. At a payment gateway, for what is open on the
+		document; an open page is given again. The job's result has `status` and `url`. Needs
+		the right to write the document."""
+		found: t.Job = self._calls.write(
+			"payments.link",
+			{"doctype": doctype, "name": name, "gateway": gateway},
+			idempotency_key=idempotency_key,
+		)
+		return found
+
+	def link_in_background(
+		self,
+		doctype: Literal["Sales Invoice", "Sales Order", "Payment Request"],
+		name: str,
+		*,
+		gateway: str | None | Unset = UNSET,
+		idempotency_key: str | None = None,
+	) -> t.Job:
+		"""Make a page where a document can be paid, in the background."""
+		found: t.Job = self._calls.write(
+			"payments.link",
+			{"doctype": doctype, "name": name, "gateway": gateway, "background": True},
+			idempotency_key=idempotency_key,
+		)
 		return found
 
 	def list(
@@ -829,6 +1037,39 @@ class Payments:
 			"reference_no": reference_no,
 		}
 		return Rows(lambda at: self._calls.read("payments.list", {**arguments, "cursor": at}), cursor)
+
+	def refund(
+		self, credit_note: str, *, gateway: str | None | Unset = UNSET, idempotency_key: str | None = None
+	) -> t.Job:
+		"""Give money back through the gateway it came by. What a submitted credit note says, once.
+		The job's result has `answers`, each with `status` and `message`."""
+		found: t.Job = self._calls.write(
+			"payments.refund",
+			{"credit_note": credit_note, "gateway": gateway},
+			idempotency_key=idempotency_key,
+		)
+		return found
+
+	def refund_in_background(
+		self, credit_note: str, *, gateway: str | None | Unset = UNSET, idempotency_key: str | None = None
+	) -> t.Job:
+		"""Give money back through the gateway it came by, in the background."""
+		found: t.Job = self._calls.write(
+			"payments.refund",
+			{"credit_note": credit_note, "gateway": gateway, "background": True},
+			idempotency_key=idempotency_key,
+		)
+		return found
+
+	def submit(
+		self, name: str, *, idempotency_key: str | None = None, if_match: str | None = None
+	) -> t.Payment:
+		"""Submit a draft. From then on it is booked. With If-Match: only if nobody changed it
+		since."""
+		found: t.Payment = self._calls.write(
+			"payments.submit", {"name": name}, idempotency_key=idempotency_key, if_match=if_match
+		)
+		return found
 
 
 class Prices:

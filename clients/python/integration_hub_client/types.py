@@ -96,6 +96,11 @@ class Carriers(TypedDict):
 	rows: NotRequired[list[Carrier]]
 
 
+class CreditedItem(TypedDict):
+	name: str
+	qty: float
+
+
 class Customer(TypedDict):
 	name: NotRequired[str]
 	customer_name: NotRequired[str]
@@ -339,6 +344,21 @@ class NewCustomer(TypedDict):
 	default_price_list: NotRequired[str | None]
 
 
+class NewInvoice(TypedDict):
+	sales_order: NotRequired[str | None]
+	delivery_note: NotRequired[str | None]
+	customer: NotRequired[str | None]
+	company: NotRequired[str | None]
+	posting_date: NotRequired[Day | None]
+	due_date: NotRequired[Day | None]
+	po_no: NotRequired[str | None]
+	currency: NotRequired[str | None]
+	items: NotRequired[list[IntegrationhubApiRestSalesNewItem]]
+	taxes: NotRequired[list[NewTax]]
+	expected_total: NotRequired[Money | None]
+	submit: NotRequired[bool]
+
+
 class NewLead(TypedDict):
 	first_name: NotRequired[str | None]
 	last_name: NotRequired[str | None]
@@ -360,9 +380,24 @@ class NewOrder(TypedDict):
 	selling_price_list: NotRequired[str | None]
 	customer_address: NotRequired[str | None]
 	shipping_address_name: NotRequired[str | None]
-	items: list[OrdersNewItem]
+	items: list[IntegrationhubApiRestSalesNewItem]
 	taxes: NotRequired[list[NewTax]]
 	expected_total: NotRequired[Money | None]
+	submit: NotRequired[bool]
+
+
+class NewPayment(TypedDict):
+	party: str
+	amount: Money
+	payment_type: NotRequired[Literal["Receive", "Pay"]]
+	company: NotRequired[str | None]
+	references: NotRequired[list[Settles]]
+	mode_of_payment: NotRequired[str | None]
+	account: NotRequired[str | None]
+	bank_amount: NotRequired[Money | None]
+	reference_no: NotRequired[str | None]
+	reference_date: NotRequired[Day | None]
+	posting_date: NotRequired[Day | None]
 	submit: NotRequired[bool]
 
 
@@ -575,6 +610,12 @@ class Sent(TypedDict):
 	delivery: NotRequired[str]
 
 
+class Settles(TypedDict):
+	reference_doctype: Literal["Sales Invoice", "Sales Order"]
+	reference_name: str
+	allocated_amount: NotRequired[Money | None]
+
+
 class Shipment(TypedDict):
 	name: NotRequired[str]
 	docstatus: NotRequired[int]
@@ -663,6 +704,14 @@ class Whoami(TypedDict):
 	expires_on: NotRequired[str | None]
 
 
+class IntegrationhubApiRestSalesNewItem(TypedDict):
+	item_code: str
+	qty: float
+	rate: NotRequired[Money | None]
+	uom: NotRequired[str | None]
+	warehouse: NotRequired[str | None]
+
+
 class ItemsNewItem(TypedDict):
 	item_code: str
 	item_name: NotRequired[str | None]
@@ -681,11 +730,3 @@ class JobsJob(TypedDict):
 	message: NotRequired[str | None]
 	result: NotRequired[Any]
 	file_name: NotRequired[str | None]
-
-
-class OrdersNewItem(TypedDict):
-	item_code: str
-	qty: float
-	rate: NotRequired[Money | None]
-	uom: NotRequired[str | None]
-	warehouse: NotRequired[str | None]

@@ -259,6 +259,21 @@ def match(doc: Any, documents: Documents) -> None:
 		)
 
 
+def must_see(doctype: str, name: str) -> Any:
+	"""A document that the input names, if the caller may read it. Raises ApiError "refused": what one may not see is as
+	good as not there."""
+	doc = frappe.get_cached_doc(doctype, name) if frappe.db.exists(doctype, name) else None
+	if doc is None or not frappe.has_permission(doctype, "read", doc=doc):
+		raise ApiError("refused", _("There is no {0} {1}.").format(_(doctype), name))
+	return doc
+
+
+def must_be_draft(doc: Any) -> None:
+	"""To submit twice would be a change of what is submitted. Raises ApiError "refused"."""
+	if doc.docstatus != 0:
+		raise ApiError("refused", _("{0} is no draft any more.").format(doc.name))
+
+
 # --- one value ---------------------------------------------------------------------------------------------
 
 

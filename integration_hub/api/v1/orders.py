@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from decimal import Decimal
 from typing import Any
 
 import frappe
-from frappe import _
-from frappe.utils import flt, nowdate
+from frappe.utils import nowdate
 from pydantic import Field
 
 from integration_hub.api.rest.bulk import each
-from integration_hub.api.rest.documents import Documents, match
+from integration_hub.api.rest.documents import Documents, match, must_be_draft
 from integration_hub.api.rest.endpoint import endpoint
-from integration_hub.api.rest.errors import ApiError
+from integration_hub.api.rest.sales import MOST_LINES, NewItem, NewTax, line, must_come_to, tax
 from integration_hub.api.rest.shapes import (
 	Bulk,
 	BulkResult,
@@ -26,12 +24,8 @@ from integration_hub.api.rest.shapes import (
 	One,
 	Output,
 	Page,
-	Quantity,
 	Text,
 )
-
-#: lines of one order; ERPNext itself becomes slow long before
-MOST_LINES = 500
 
 
 class OrderItem(Output):
@@ -88,20 +82,6 @@ class OrderQuery(Listing):
 	company: Name | None = None
 	status: Text | None = None
 	po_no: Text | None = Field(None, description="The outside system's own number.")
-
-
-class NewItem(Input):
-	item_code: Name
-	qty: Quantity = Field(gt=0)
-	rate: Money | None = Field(None, description="In the order's currency. Default: the price list's.")
-	uom: Name | None = None
-	warehouse: Name | None = None
-
-
-class NewTax(Input):
-	account_head: Name
-	description: Text = Field(min_length=1)
-	tax_amount: Money
 
 
 class NewOrder(Input):
@@ -163,6 +143,7 @@ def submit(one: OrderName) -> Order:
 	"""From then on it counts. With If-Match: only if nobody changed it since."""
 	doc = ORDERS.open(one.name, "submit")
 	match(doc, ORDERS)
+	must_be_draft(doc)
 	doc.submit()
 	return ORDERS.made(doc, 200)
 
@@ -188,34 +169,12 @@ def _make(new: NewOrder) -> Any:
 			**values,
 			"transaction_date": day,
 			"delivery_date": new.delivery_date or day,
-			"items": [_line(one) for one in new.items],
-			"taxes": [
-				{**one.model_dump(), "charge_type": "Actual", "tax_amount": float(one.tax_amount)}
-				for one in new.taxes
-			],
+			"items": [line(one) for one in new.items],
+			"taxes": [tax(one) for one in new.taxes],
 		}
 	)
 	doc.insert()
-	if new.expected_total is not None and _total(doc) != new.expected_total:
-		raise ApiError(
-			"refused",
-			_("expected_total: {0} is expected, but the order comes to {1} {2}. Nothing was made.").format(
-				new.expected_total, _total(doc), doc.currency
-			),
-			[("expected_total", _("comes to {0}").format(_total(doc)))],
-		)
+	must_come_to(doc, new.expected_total)
 	if new.submit:
 		doc.submit()
 	return doc
-
-
-def _line(one: NewItem) -> dict[str, Any]:
-	line = one.model_dump(exclude_none=True)
-	if one.rate is not None:
-		# a price that was said is the price: no list, no rule may change it
-		line.update(rate=float(one.rate), price_list_rate=float(one.rate), ignore_pricing_rule=1)
-	return line
-
-
-def _total(doc: Any) -> Decimal:
-	return Decimal(str(flt(doc.grand_total, doc.precision("grand_total"))))

@@ -11,7 +11,7 @@ from frappe import _
 from pydantic import Field
 
 from integration_hub.api import shipping
-from integration_hub.api.rest.documents import Documents
+from integration_hub.api.rest.documents import Documents, must_see
 from integration_hub.api.rest.endpoint import endpoint
 from integration_hub.api.rest.errors import ApiError, from_exception, invalid
 from integration_hub.api.rest.shapes import (
@@ -185,16 +185,10 @@ def create(new: NewShipment) -> Shipment:
 	if (new.delivery_note is None) == (new.pick_list is None):
 		raise invalid("delivery_note", _("give either this or pick_list"))
 	source = ("Delivery Note", new.delivery_note) if new.delivery_note else ("Pick List", new.pick_list)
-	_must_see(*source)
+	must_see(*source)
 	boxes = [box.model_dump() for box in new.parcels]
 	name = shipping.make_shipment(*source, boxes, str(new.cod_amount or 0))
 	return SHIPMENTS.made(frappe.get_doc("Shipment", name))
-
-
-def _must_see(doctype: str, name: str) -> None:
-	doc = frappe.get_doc(doctype, name) if frappe.db.exists(doctype, name) else None
-	if doc is None or not doc.has_permission("read"):
-		raise ApiError("refused", _("There is no {0} {1}.").format(_(doctype), name))
 
 
 def _rates(quote: Quote) -> dict[str, Any]:

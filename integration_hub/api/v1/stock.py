@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-import frappe
 from frappe import _
 from pydantic import Field, model_validator
 
 from integration_hub.api.rest import bulk
-from integration_hub.api.rest.documents import Documents
+from integration_hub.api.rest.documents import Documents, must_see
 from integration_hub.api.rest.endpoint import endpoint
 from integration_hub.api.rest.errors import ApiError
 from integration_hub.api.rest.shapes import (
@@ -124,10 +123,7 @@ def _must_book(doctype: str) -> None:
 def _plan(row: NewAdjustment, seen: set[tuple[str, str]], planned: list[Adjustment]) -> tuple[str, str]:
 	"""Look at a row and lock its quantity. What is to be booked is added to `planned`."""
 	for doctype, name in (("Item", row.item_code), ("Warehouse", row.warehouse)):
-		# as the documents' own permissions: what the caller may not see is not there
-		doc = frappe.get_cached_doc(doctype, name) if frappe.db.exists(doctype, name) else None
-		if doc is None or not frappe.has_permission(doctype, "read", doc=doc):
-			raise ApiError("refused", _("There is no {0} {1}.").format(_(doctype), name))
+		must_see(doctype, name)
 	company = adjustments.must_be_adjustable(row.item_code, row.warehouse)
 	if (row.item_code, row.warehouse) in seen:
 		raise ApiError("refused", _("This Item and Warehouse is in the call already."))
