@@ -321,3 +321,90 @@ def test_of_those_who_decide_at_once_one_has_decided(web, approver, tag):
 		data(approver.get("approvals.get", doctype=REQUEST, name=name))["comments"]
 		== (data(answers[won])["comments"])
 	)
+
+
+@pytest.fixture
+def ruled(site):
+	"""A factory of Workflows that only this process sees, and that a rollback takes away."""
+	frappe.db.commit()  # what former tests did is not ours to undo
+
+	def rule(doctype):
+		doc = frappe.get_doc(
+			{
+				"doctype": "Workflow",
+				"name": f"Hub Test {doctype}",
+				"workflow_name": f"Hub Test {doctype}",
+				"document_type": doctype,
+				"is_active": 1,
+				"workflow_state_field": "workflow_state",
+				"states": [
+					{"state": "Hub Draft", "doc_status": "0", "allow_edit": ASKER},
+					{"state": "Hub Approved", "doc_status": "1", "allow_edit": APPROVER},
+					{"state": "Hub Rejected", "doc_status": "2", "allow_edit": APPROVER},
+				],
+				"transitions": [
+					{"state": state, "action": "Approve", "next_state": after, "allowed": APPROVER}
+					for state, after in (("Hub Draft", "Hub Approved"), ("Hub Approved", "Hub Rejected"))
+				],
+			}
+		)
+		# past its own on_update, which adds a column and so commits
+		doc.db_insert()
+		for number, row in enumerate([*doc.states, *doc.transitions], start=1):
+			row.update({"name": frappe.generate_hash(length=10), "parent": doc.name, "idx": number})
+			row.db_insert()
+		return doc.name
+
+	yield rule
+	frappe.db.rollback()
+	for doctype in DECIDED:
+		frappe.clear_document_cache("Workflow", f"Hub Test {doctype}")
+
+
+DECIDED = ("Sales Order", "Sales Invoice", "Payment Entry", "Shipment", "Stock Entry", "Stock Reconciliation")
+
+
+@pytest.mark.parametrize("doctype", DECIDED)
+def test_what_a_workflow_decides_is_not_submitted_past_it(ruled, doctype):
+	from integration_hub.sync import approvals
+
+	approvals.must_be_free(doctype, 1)
+	approvals.must_be_free(doctype, 2)
+	name = ruled(doctype)
+	for docstatus, word in ((1, "submitted"), (2, "cancelled")):
+		with pytest.raises(frappe.ValidationError, match=f"{name} decides when a {doctype} is {word}"):
+			approvals.must_be_free(doctype, docstatus)
+
+
+def test_the_methods_obey_the_workflow(ruled):
+	"""Each method that submits or cancels asks first, before it makes anything."""
+	from integration_hub.api.rest.documents import Documents
+	from integration_hub.api.v1 import invoices, orders, payments, shipments, stock
+	from tests.support.shiprocket import BOX, delivered
+
+	note = delivered()
+	for doctype in DECIDED:
+		ruled(doctype)
+	for documents in (orders.ORDERS, invoices.INVOICES, payments.PAYMENTS):
+		assert isinstance(documents, Documents)
+		doc = frappe.new_doc(documents.doctype)
+		for do, word in ((documents.submit, "submitted"), (documents.cancel, "cancelled")):
+			with pytest.raises(frappe.ValidationError, match=f"is {word}"):
+				do(doc)
+	new = shipments.NewShipment(delivery_note=note.name, parcels=[BOX])
+	with pytest.raises(frappe.ValidationError, match="when a Shipment is submitted"):
+		shipments.create.endpoint.function(new)
+	row = {"item_code": note.items[0].item_code, "warehouse": note.items[0].warehouse, "change": 1}
+	body = stock.adjust.endpoint.takes.model_validate({"rows": [{**row, "valuation_rate": "1"}]})
+	with pytest.raises(frappe.ValidationError, match="when a Stock Entry is submitted"):
+		stock.adjust.endpoint.function(body)
+
+
+def test_no_method_submits_or_cancels_by_itself():
+	"""Whoever adds one goes through `Documents.submit` and `Documents.cancel`, which ask the Workflow."""
+	from pathlib import Path
+
+	from integration_hub.api import v1
+
+	for path in Path(v1.__path__[0]).glob("*.py"):
+		assert "doc.submit()" not in path.read_text() and "doc.cancel()" not in path.read_text(), path.name

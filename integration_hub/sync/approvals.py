@@ -132,6 +132,27 @@ def has_workflow(doctype: str) -> bool:
 	return bool(frappe.db.exists("Workflow", {"document_type": doctype, "is_active": 1}))
 
 
+def must_be_free(doctype: str, docstatus: int) -> None:
+	"""Throws when it is a Workflow that submits (1) or cancels (2) these documents: Frappe looks at the Workflow where its
+	buttons are made, not where a document is submitted, so that whoever has the right could pass it by."""
+	if not has_workflow(doctype):
+		return
+	workflow = _workflow(doctype)
+	if docstatus == 1:
+		frappe.throw(
+			_(
+				"The Workflow {0} decides when a {1} is submitted: leave it a draft, and decide with approvals.approve."
+			).format(workflow.name, _(doctype))
+		)
+	cancelling = {row.state for row in workflow.states if int(row.doc_status or 0) == docstatus}
+	if any(row.next_state in cancelling for row in workflow.transitions):
+		frappe.throw(
+			_(
+				"The Workflow {0} decides when a {1} is cancelled: use approvals.approve with its action."
+			).format(workflow.name, _(doctype))
+		)
+
+
 def decide(doc: Any, action: str, reason: str = "", state: str = "") -> Waiting:
 	"""Do one action of the Workflow. `doc` must be read with its row locked, so that of two who decide at once the second
 	sees what the first has done. `reason` is kept as a comment; `state` is the one that the decision is about.

@@ -172,7 +172,7 @@ def submit(one: InvoiceName) -> Invoice:
 	doc = INVOICES.open(one.name, "submit")
 	match(doc, INVOICES)
 	must_be_draft(doc)
-	doc.submit()
+	INVOICES.submit(doc)
 	return INVOICES.made(doc, 200)
 
 
@@ -181,7 +181,7 @@ def cancel(one: InvoiceName) -> Invoice:
 	"""ERPNext refuses it while payments or credit notes depend on it, or the period is closed."""
 	doc = INVOICES.open(one.name, "cancel")
 	match(doc, INVOICES)
-	doc.cancel()
+	INVOICES.cancel(doc)
 	return INVOICES.made(doc, 200)
 
 
@@ -242,5 +242,5 @@ def _inserted(doc: Any, new: NewInvoice | NewCreditNote) -> Any:
 	doc.insert()
 	must_come_to(doc, new.expected_total)
 	if new.submit:
-		doc.submit()
+		INVOICES.submit(doc)
 	return doc

@@ -144,7 +144,7 @@ def submit(one: OrderName) -> Order:
 	doc = ORDERS.open(one.name, "submit")
 	match(doc, ORDERS)
 	must_be_draft(doc)
-	doc.submit()
+	ORDERS.submit(doc)
 	return ORDERS.made(doc, 200)
 
 
@@ -153,7 +153,7 @@ def cancel(one: OrderName) -> Order:
 	"""ERPNext refuses it while deliveries or invoices depend on it."""
 	doc = ORDERS.open(one.name, "cancel")
 	match(doc, ORDERS)
-	doc.cancel()
+	ORDERS.cancel(doc)
 	return ORDERS.made(doc, 200)
 
 
@@ -176,5 +176,5 @@ def _make(new: NewOrder) -> Any:
 	doc.insert()
 	must_come_to(doc, new.expected_total)
 	if new.submit:
-		doc.submit()
+		ORDERS.submit(doc)
 	return doc

@@ -164,7 +164,7 @@ def submit(one: PaymentName) -> Payment:
 	doc = PAYMENTS.open(one.name, "submit")
 	match(doc, PAYMENTS)
 	must_be_draft(doc)
-	doc.submit()
+	PAYMENTS.submit(doc)
 	return PAYMENTS.made(doc, 200)
 
 
@@ -173,7 +173,7 @@ def cancel(one: PaymentName) -> Payment:
 	"""What it settled is open again. Money at a gateway does not move: that is `refund`."""
 	doc = PAYMENTS.open(one.name, "cancel")
 	match(doc, PAYMENTS)
-	doc.cancel()
+	PAYMENTS.cancel(doc)
 	return PAYMENTS.made(doc, 200)
 
 
@@ -228,7 +228,7 @@ def _make(new: NewPayment) -> Any:
 		)
 	)
 	if new.submit:
-		doc.submit()
+		PAYMENTS.submit(doc)
 	return doc
 
 

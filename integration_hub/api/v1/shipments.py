@@ -29,7 +29,7 @@ from integration_hub.api.rest.shapes import (
 )
 from integration_hub.connectors.contract import QuotesRates
 from integration_hub.erp.times import from_site, utc
-from integration_hub.sync import connections
+from integration_hub.sync import approvals, connections
 
 
 class Box(Output):
@@ -186,6 +186,7 @@ def create(new: NewShipment) -> Shipment:
 		raise invalid("delivery_note", _("give either this or pick_list"))
 	source = ("Delivery Note", new.delivery_note) if new.delivery_note else ("Pick List", new.pick_list)
 	must_see(*source)
+	approvals.must_be_free("Shipment", 1)
 	boxes = [box.model_dump() for box in new.parcels]
 	name = shipping.make_shipment(*source, boxes, str(new.cod_amount or 0))
 	return SHIPMENTS.made(frappe.get_doc("Shipment", name))

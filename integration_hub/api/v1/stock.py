@@ -27,6 +27,7 @@ from integration_hub.api.rest.shapes import (
 )
 from integration_hub.erp import adjustments
 from integration_hub.erp.adjustments import COUNT, ISSUE, RECEIPT, Adjustment
+from integration_hub.sync import approvals
 
 
 class Level(Output):
@@ -118,6 +119,7 @@ def _kind(row: NewAdjustment) -> str:
 def _must_book(doctype: str) -> None:
 	for right in ("create", "submit"):
 		Documents(doctype, Output).must(right)
+	approvals.must_be_free(doctype, 1)
 
 
 def _plan(row: NewAdjustment, seen: set[tuple[str, str]], planned: list[Adjustment]) -> tuple[str, str]:
