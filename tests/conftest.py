@@ -110,6 +110,14 @@ def outgoing_mail(site):
 	return name
 
 
+@pytest.fixture
+def listener(site):
+	"""A factory of receivers of outgoing webhooks; see `tests.support.listener`."""
+	from tests.support.listener import listening
+
+	yield from listening(site)
+
+
 @pytest.fixture(scope="session")
 def callers(web):
 	"""A factory of outside systems that call the public API with a user of these roles; see `tests.support.api`."""

@@ -10,8 +10,8 @@ from standardwebhooks import Webhook
 
 from integration_hub.erp.times import from_site, utc
 from tests.support.api import Caller, data, error, token_of, user
+from tests.support.listener import Listener, customer
 from tests.support.sink import Sink
-from tests.test_outgoing import Listener, customer
 
 URL = "https://hooks.example.com/erp"
 SHOP, CRM, BI = "Integration Shop", "Integration CRM", "Integration BI"

@@ -10,7 +10,7 @@ from frappe.utils import now_datetime
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from integration_hub.connectors.webhooks import FORMER, signing
-from tests.test_outgoing import customer, listener  # noqa: F401 - the fixture
+from tests.support.listener import customer
 
 
 def told(one, count=1):
@@ -25,7 +25,7 @@ def now_utc() -> datetime:
 	return datetime.now(timezone.utc)
 
 
-def test_while_the_secret_changes_both_are_good_and_then_the_new_one(listener):  # noqa: F811
+def test_while_the_secret_changes_both_are_good_and_then_the_new_one(listener):
 	from integration_hub.sync.messages import managing
 
 	one = listener("customer.created")
@@ -52,7 +52,7 @@ def test_while_the_secret_changes_both_are_good_and_then_the_new_one(listener): 
 		Webhook(before).verify(delivery.body, delivery.headers)
 
 
-def test_whoever_missed_the_new_secret_and_asks_again_loses_nothing(listener):  # noqa: F811
+def test_whoever_missed_the_new_secret_and_asks_again_loses_nothing(listener):
 	from integration_hub.sync.messages import managing
 
 	one = listener("customer.created")
@@ -69,7 +69,7 @@ def test_whoever_missed_the_new_secret_and_asks_again_loses_nothing(listener):  
 	assert len(one.sink.taken()[-1].headers["webhook-signature"].split()) == 3, "there is an end to it"
 
 
-def test_a_secret_is_made_where_none_was(listener):  # noqa: F811
+def test_a_secret_is_made_where_none_was(listener):
 	from integration_hub.sync.messages import managing
 
 	one = listener("customer.created")
@@ -86,7 +86,7 @@ def test_a_secret_is_made_where_none_was(listener):  # noqa: F811
 	assert one.secret == secret, "saving the form keeps it"
 
 
-def test_a_test_goes_the_way_of_all_messages(listener):  # noqa: F811
+def test_a_test_goes_the_way_of_all_messages(listener):
 	from integration_hub.sync.messages import managing
 
 	one = listener("customer.created")
@@ -104,7 +104,7 @@ def test_a_test_goes_the_way_of_all_messages(listener):  # noqa: F811
 	one.switch(enabled=1)
 
 
-def test_one_a_range_or_all_failed_are_delivered_once_more(listener):  # noqa: F811
+def test_one_a_range_or_all_failed_are_delivered_once_more(listener):
 	from integration_hub.sync.messages import managing
 
 	one = listener("customer.created")
@@ -133,7 +133,7 @@ def test_one_a_range_or_all_failed_are_delivered_once_more(listener):  # noqa: F
 	assert len(one.sink.taken()) == 11
 
 
-def test_others_messages_and_other_connections_are_left_alone(listener, hub):  # noqa: F811
+def test_others_messages_and_other_connections_are_left_alone(listener, hub):
 	from integration_hub.sync.messages import managing
 
 	one, other = listener("customer.created"), listener("customer.created")
@@ -147,7 +147,7 @@ def test_others_messages_and_other_connections_are_left_alone(listener, hub):  #
 			act(shop.doc)
 
 
-def test_what_a_message_told_is_forgotten_and_then_it_is_not_replayed(listener):  # noqa: F811
+def test_what_a_message_told_is_forgotten_and_then_it_is_not_replayed(listener):
 	from integration_hub.sync import replay, retention
 	from integration_hub.sync.messages import managing
 
@@ -162,3 +162,52 @@ def test_what_a_message_told_is_forgotten_and_then_it_is_not_replayed(listener):
 	[event] = one.events()
 	assert event.status == "Dead" and "not kept any more" in event.message
 	assert len(one.sink.seen) == 1
+
+
+# --- the buttons of the form --------------------------------------------------------------------------------
+
+BUTTONS = ("new_secret", "send_test", "replay")
+
+
+def press(person, button: str, one, **values):
+	return person.post_to(f"integration_hub.api.messages.{button}", connection=one.connection, **values)
+
+
+def test_buttons_make_a_secret_a_test_and_messages_once_more(people, listener):
+	one, manager = listener("customer.created"), people("manager")
+	told(one)
+	before = one.secret
+	answer = press(manager, "new_secret", one)
+	assert answer.json()["message"] == one.secret != before
+
+	event = press(manager, "send_test", one).json()["message"]
+	one.make_due()
+	one.drain()
+	last = one.sink.taken()[-1]
+	assert Webhook(one.secret).verify(last.body, last.headers)["type"] == "webhook.test"
+	assert last.id == f"msg_{event}"
+
+	nothing = press(manager, "replay", one, failed=1).json()["message"]
+	assert nothing["count"] == 0 and "nothing" in nothing["message"]
+	again = press(manager, "replay", one, failed=0, since="2000-01-01 00:00:00").json()["message"]
+	assert again["count"] == 2
+	one.make_due()
+	one.drain()
+	ids = [delivery.id for delivery in one.sink.taken()]
+	assert len(ids) == 4 and len(set(ids)) == 2
+
+
+@pytest.mark.parametrize("button", BUTTONS)
+@pytest.mark.parametrize("part", ["operator", "stranger"])
+def test_buttons_are_for_those_who_may_write_the_connection(people, listener, button, part):
+	one = listener("customer.created")
+	before = one.secret
+	assert press(people(part), button, one).status_code == 403
+	assert one.secret == before and one.events() == []
+
+
+def test_the_form_offers_every_event_of_the_catalogue(site):
+	from integration_hub.sync.messages.catalogue import CUSTOM, KINDS
+
+	field = frappe.get_meta("Integration Subscription").get_field("event")
+	assert field.options.split("\n") == [*KINDS, CUSTOM]

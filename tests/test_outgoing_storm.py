@@ -11,8 +11,8 @@ import frappe
 import pytest
 from standardwebhooks import Webhook
 
+from tests.support.listener import CUSTOM, customer
 from tests.support.sink import ANSWERS
-from tests.test_outgoing import CUSTOM, customer, listener  # noqa: F401 - the fixture
 from tests.test_payments_crashes import POINTS, dies
 
 #: "endless" is a 200 whose body is not read; "gone" ends the listener (tests/test_outgoing.py)
@@ -20,7 +20,7 @@ FAILS = sorted(set(ANSWERS) - {"ok", "no content", "endless", "gone"})
 assert len(FAILS) >= 12
 
 
-def test_a_receiver_that_fails_in_every_way_loses_nothing(listener, monkeypatch):  # noqa: F811
+def test_a_receiver_that_fails_in_every_way_loses_nothing(listener, monkeypatch):
 	from integration_hub.connectors.webhooks import Webhooks
 	from integration_hub.sync.messages import managing
 
@@ -54,7 +54,7 @@ def test_a_receiver_that_fails_in_every_way_loses_nothing(listener, monkeypatch)
 
 
 @pytest.mark.parametrize("point", POINTS)
-def test_killed_between_the_answer_and_our_commit(listener, point):  # noqa: F811
+def test_killed_between_the_answer_and_our_commit(listener, point):
 	"""Taken and not noted: delivered once more under the same id, by which the receiver knows it."""
 	one = listener("customer.created")
 	doc = customer()
@@ -69,7 +69,7 @@ def test_killed_between_the_answer_and_our_commit(listener, point):  # noqa: F81
 	assert len(one.sink.taken()) == 2
 
 
-def test_many_workers_deliver_each_message_once_and_those_of_a_document_in_order(listener, site):  # noqa: F811
+def test_many_workers_deliver_each_message_once_and_those_of_a_document_in_order(listener, site):
 	one = listener({**CUSTOM, "ordered": 1, "field_names": "tax_id"}, "customer.created")
 	docs = [customer() for _number in range(4)]
 	for number in range(6):

@@ -223,6 +223,7 @@ function draw_work_buttons(frm, state) {
 		const label = __("Tell All: {0}", [__(frappe.utils.to_title_case(resource))]);
 		frm.add_custom_button(label, () => tell_all(frm, resource), group);
 	}
+	if (state.capabilities.includes("DeliversMessages")) draw_message_buttons(frm, group);
 	if (state.capabilities.includes("ReceivesWebhooks")) {
 		frm.add_custom_button(__("Register Webhooks"), () => register_webhooks(frm), group);
 	}
@@ -317,6 +318,88 @@ async function fetch_locations(frm) {
 async function resume(frm) {
 	if (!(await saved(frm))) return;
 	await call_and_tell(frm, "resume");
+}
+
+// --- outgoing webhooks --------------------------------------------------------------------------------------
+
+const MESSAGES = "integration_hub.api.messages.";
+
+function draw_message_buttons(frm, group) {
+	frm.add_custom_button(__("Send Test"), () => send_test(frm), group);
+	frm.add_custom_button(__("Replay Messages"), () => replay_messages(frm), group);
+	frm.add_custom_button(__("New Secret"), () => new_secret(frm), group);
+}
+
+async function ask_messages(frm, method, args = {}) {
+	const answer = await frappe.call({
+		method: MESSAGES + method,
+		type: "POST",
+		args: { connection: frm.doc.name, ...args },
+	});
+	return answer.message;
+}
+
+async function send_test(frm) {
+	if (!(await saved(frm))) return;
+	const event = await ask_messages(frm, "send_test");
+	const link = `<a href="/app/integration-event/${encodeURIComponent(event)}">${__("its Event")}</a>`;
+	frappe.msgprint({
+		title: __("Test Message"),
+		indicator: "blue",
+		message: __("It is on its way. What the receiver answers is in {0}.", [link]),
+	});
+}
+
+function replay_messages(frm) {
+	const dialog = new frappe.ui.Dialog({
+		title: __("Replay Messages"),
+		fields: [
+			{
+				fieldname: "failed",
+				fieldtype: "Check",
+				label: __("Only what was not taken"),
+				default: 1,
+				description: __("Receivers know a message again by its id (webhook-id)."),
+			},
+			{ fieldname: "since", fieldtype: "Datetime", label: __("From") },
+			{ fieldname: "cb", fieldtype: "Column Break" },
+			{ fieldname: "until", fieldtype: "Datetime", label: __("Until") },
+		],
+		primary_action_label: __("Replay"),
+		async primary_action(values) {
+			dialog.hide();
+			const told = await ask_messages(frm, "replay", values);
+			frappe.show_alert({ message: frappe.utils.escape_html(told.message), indicator: "blue" });
+			await frm.reload_doc();
+		},
+	});
+	dialog.show();
+}
+
+/** The secret is shown this once: it goes to whoever looks after the receiver. */
+async function new_secret(frm) {
+	if (!(await saved(frm))) return;
+	const question = __("Make a new signing secret? The present one signs too for 24 hours.");
+	frappe.confirm(question, async () => {
+		const secret = await ask_messages(frm, "new_secret");
+		const dialog = new frappe.ui.Dialog({
+			title: __("New Secret"),
+			fields: [
+				{
+					fieldname: "secret",
+					fieldtype: "Data",
+					label: __("Signing Secret"),
+					read_only: 1,
+					default: secret,
+					description: __("It is shown this once. Give it to whoever looks after the receiver."),
+				},
+			],
+			primary_action_label: __("Copy"),
+			primary_action: () => frappe.utils.copy_to_clipboard(secret),
+		});
+		dialog.show();
+		await frm.reload_doc();
+	});
 }
 
 // --- which field goes where ---------------------------------------------------------------------------------
