@@ -32,7 +32,10 @@ TYPES: dict[str, tuple[int, str]] = {
 	"forbidden": (403, "The caller's roles or User Permissions do not allow this."),
 	"not_found": (404, "There is no such thing, or the caller may not see it."),
 	"wrong_method": (405, "The method exists, but not with this HTTP verb."),
-	"conflict": (409, "It exists already, or the same key is being worked on at this moment."),
+	"conflict": (
+		409,
+		"It exists already, somebody else was quicker, or the same key is being worked on at this moment.",
+	),
 	"changed_meanwhile": (412, "If-Match names another state of the document than the present one."),
 	"too_large": (413, "The body is larger than what is taken."),
 	"invalid": (422, "Input of the wrong type or outside its limits; `fields` names each."),
