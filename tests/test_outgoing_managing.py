@@ -166,7 +166,7 @@ def test_what_a_message_told_is_forgotten_and_then_it_is_not_replayed(listener):
 
 # --- the buttons of the form --------------------------------------------------------------------------------
 
-BUTTONS = ("new_secret", "send_test", "replay")
+BUTTONS = ("rotate_secret", "send_test", "replay")
 
 
 def press(person, button: str, one, **values):
@@ -177,7 +177,7 @@ def test_buttons_make_a_secret_a_test_and_messages_once_more(people, listener):
 	one, manager = listener("customer.created"), people("manager")
 	told(one)
 	before = one.secret
-	answer = press(manager, "new_secret", one)
+	answer = press(manager, "rotate_secret", one)
 	assert answer.json()["message"] == one.secret != before
 
 	event = press(manager, "send_test", one).json()["message"]

@@ -17,7 +17,7 @@ from integration_hub.sync.messages import managing
 
 
 @frappe.whitelist(methods=["POST"])
-def new_secret(connection: str) -> str:
+def rotate_secret(connection: str) -> str:
 	"""A new signing secret, which is shown this once. The former signs too for a day, so that the receiver can take its
 	time."""
 	return managing.rotate_secret(_open(connection))

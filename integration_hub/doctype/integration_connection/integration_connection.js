@@ -327,7 +327,7 @@ const MESSAGES = "integration_hub.api.messages.";
 function draw_message_buttons(frm, group) {
 	frm.add_custom_button(__("Send Test"), () => send_test(frm), group);
 	frm.add_custom_button(__("Replay Messages"), () => replay_messages(frm), group);
-	frm.add_custom_button(__("New Secret"), () => new_secret(frm), group);
+	frm.add_custom_button(__("Rotate Secret"), () => rotate_secret(frm), group);
 }
 
 async function ask_messages(frm, method, args = {}) {
@@ -377,11 +377,11 @@ function replay_messages(frm) {
 }
 
 /** The secret is shown this once: it goes to whoever looks after the receiver. */
-async function new_secret(frm) {
+async function rotate_secret(frm) {
 	if (!(await saved(frm))) return;
 	const question = __("Make a new signing secret? The present one signs too for 24 hours.");
 	frappe.confirm(question, async () => {
-		const secret = await ask_messages(frm, "new_secret");
+		const secret = await ask_messages(frm, "rotate_secret");
 		const dialog = new frappe.ui.Dialog({
 			title: __("New Secret"),
 			fields: [
