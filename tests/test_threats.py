@@ -369,6 +369,37 @@ def test_whoever_may_see_one_company_does_not_see_anothers_rows(people, hub, doc
 	assert reader.ask("GET", f"{path}/{name}").status_code == 200
 
 
+def test_a_question_about_a_hidden_customer_is_in_no_list(people, hub):
+	"""A question shows what both sides say of a customer: only to whoever may see that customer."""
+	tag = frappe.generate_hash(length=8)
+	seen, hidden = books.customer(f"Seen {tag}"), books.customer(f"Hidden \\' {tag}")
+	names = []
+	for customer in (seen, hidden):
+		names.append(_row_of("Integration Match", hub().connection))
+		about = {"reference_doctype": "Customer", "reference_name": customer}
+		frappe.db.set_value("Integration Match", names[-1], about)
+	reader = people("reader")
+	rule = frappe.get_doc(
+		{
+			"doctype": "User Permission",
+			"user": "desk-reader@hub.example",
+			"allow": "Customer",
+			"for_value": seen,
+		}
+	).insert()
+	frappe.db.commit()  # the web server must see it
+	path = "/api/resource/Integration Match"
+	asked = {"limit_page_length": 0, "filters": json.dumps({"name": ["in", names]})}
+	try:
+		assert [reader.ask("GET", f"{path}/{name}").status_code for name in names] == [200, 403]
+		found = reader.ask("GET", path, **asked).json()["data"]
+		assert [row["name"] for row in found] == names[:1]
+	finally:
+		rule.delete()
+		frappe.db.commit()  # as above
+	assert len(reader.ask("GET", path, **asked).json()["data"]) == 2
+
+
 def _row_of(doctype, connection):
 	values = {
 		"connection": connection,
