@@ -513,3 +513,14 @@ def test_without_a_subscriber_a_save_asks_nothing_more(listener, monkeypatch):
 	monkeypatch.setattr(frappe.db, "sql", forbidden)
 	for method in ("after_insert", "on_update", "on_trash"):
 		tasks.something_happened(doc, method)
+
+
+def test_who_reads_while_a_subscription_is_saved_does_not_hide_it(listener):
+	"""Somebody else looks the subscriptions up, and writes down what it read only after the new one was committed."""
+	from integration_hub.sync.messages import subscriptions
+
+	generation, old = subscriptions._generation(), subscriptions._read()
+	one = listener("customer.created")
+	frappe.cache.set_value(subscriptions.CACHE, (generation, old), expires_in_sec=60)
+	doc = customer()
+	assert [message["data"]["name"] for message in one.deliver()] == [doc.name]

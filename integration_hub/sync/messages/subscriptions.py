@@ -16,7 +16,9 @@ from integration_hub.sync.messages.catalogue import CUSTOM, KINDS, METHODS, MOME
 
 CONNECTION = "Integration Connection"
 CONNECTOR = "webhooks"
-CACHE = "integration_hub_subscriptions"
+CACHE, GENERATION = "integration_hub_wishes", "integration_hub_wishes_generation"
+#: how long what was read is believed
+SECONDS = 60
 OPERATORS = ("=", "!=", "<", "<=", ">", ">=", "in", "not in")
 #: types of fields that Frappe compares by themselves; all others as text
 COMPARED = frozenset({"Currency", "Float", "Percent", "Int", "Check", "Date", "Datetime"})
@@ -82,22 +84,41 @@ def to(doctype: str, method: str) -> Sequence[Wish]:
 
 def are_known() -> bool:
 	"""Is the answer in the cache, so that `to` asks no database?"""
-	return frappe.cache.get_value(CACHE) is not None
+	return _cached(_generation()) is not None
 
 
 def _wishes() -> Mapping[str, Sequence[Wish]]:
-	found = frappe.cache.get_value(CACHE)
+	generation = _generation()
+	found = _cached(generation)
 	if found is None:
+		# Who reads while somebody saves may have read the old state: what it writes down then carries the old generation,
+		# which nobody takes any more. A transaction that began before the save still sees the old state after it; so
+		# nothing is kept for long.
 		found = _read()
-		frappe.cache.set_value(CACHE, found)
+		frappe.cache.set_value(CACHE, (generation, found), expires_in_sec=SECONDS)
 	return found
 
 
+def _cached(generation: str) -> Mapping[str, Sequence[Wish]] | None:
+	kept = frappe.cache.get_value(CACHE, expires=True)
+	return kept[1] if kept and kept[0] == generation else None
+
+
+def _generation() -> str:
+	found = frappe.cache.get_value(GENERATION, expires=True)
+	return found or _next_generation()
+
+
+def _next_generation() -> str:
+	new = frappe.generate_hash(length=10)
+	frappe.cache.set_value(GENERATION, new, expires_in_sec=86_400)
+	return new
+
+
 def forget() -> None:
-	"""After a change. Now, for what is left of this transaction, and after its commit: another process may have read
-	the old state in between."""
-	frappe.cache.delete_value(CACHE)
-	frappe.db.after_commit.add(lambda: frappe.cache.delete_value(CACHE))
+	"""After a change. Now, for what is left of this transaction, and after its commit, for all others."""
+	_next_generation()
+	frappe.db.after_commit.add(_next_generation)
 
 
 def _read() -> dict[str, list[Wish]]:
