@@ -11,6 +11,7 @@ from pathlib import Path
 import frappe
 import pytest
 import requests
+from frappe.utils.background_jobs import get_queues
 from pydantic import Field, ValidationError
 from pydantic.fields import FieldInfo
 
@@ -70,8 +71,11 @@ def everything(web):
 	):
 		frappe.delete_doc("Integration Connection", name)  # later tests' documents must not be told to them
 	frappe.get_doc("Integration Settings").db_set("api_calls_per_minute", before)
+	frappe.db.delete("Integration API Job", {"user": EVERYTHING})
 	frappe.db.commit()  # the web server must see it
 	frappe.clear_document_cache("Integration Settings", "Integration Settings")
+	for queue in get_queues():
+		queue.empty()  # no worker takes the hundreds of jobs, and a full queue refuses those of later tests
 
 
 def test_schemathesis_finds_nothing(web, description, everything, tmp_path):

@@ -16,7 +16,6 @@ from integration_hub.connectors.webhooks import signing
 
 BODY = '{"type":"customer.created","data":{"name":"Käthe & Söhne 東京"}}'.encode()
 SECRET, FORMER, OTHER = (signing.new_secret() for _place in range(3))
-NOW = datetime.now(timezone.utc)
 
 #: what is appended to the page's code: it reads one case from standard input and prints 1 or 0
 RUN = {
@@ -45,23 +44,36 @@ echo is_ours($one["secret"], $one["headers"], $one["body"]) ? 1 : 0;
 }
 
 
-def signed(*secrets, at=NOW):
-	return signing.headers("msg_1", BODY, secrets, at)
+def signed(*secrets, minutes=0, **headers):
+	"""The headers of a message of now: the test may come long after it was collected."""
+	at = datetime.now(timezone.utc) + timedelta(minutes=minutes)
+	return {**signing.headers("msg_1", BODY, secrets, at), **headers}
 
 
+def restamped():
+	headers = signed(SECRET)
+	return {**headers, "webhook-timestamp": str(int(headers["webhook-timestamp"]) + 1)}
+
+
+def of_version_9():
+	headers = signed(SECRET)
+	return {**headers, "webhook-signature": headers["webhook-signature"].replace("v1", "v9")}
+
+
+#: what arrives → (its headers, the secret the receiver has, the body, is it ours?)
 CASES = {
-	"good": (signed(SECRET), SECRET, BODY, True),
-	"good with both while a secret is changed": (signed(OTHER, SECRET), SECRET, BODY, True),
-	"a former secret that still signs": (signed(SECRET, FORMER), FORMER, BODY, True),
-	"another secret": (signed(SECRET), OTHER, BODY, False),
-	"another body": (signed(SECRET), SECRET, BODY.replace(b"created", b"updated"), False),
-	"another id": ({**signed(SECRET), "webhook-id": "msg_2"}, SECRET, BODY, False),
-	"another time": ({**signed(SECRET), "webhook-timestamp": str(int(NOW.timestamp()) + 1)}, SECRET, BODY, False),
-	"too old": (signed(SECRET, at=NOW - timedelta(minutes=10)), SECRET, BODY, False),
-	"from the future": (signed(SECRET, at=NOW + timedelta(minutes=10)), SECRET, BODY, False),
-	"another version": ({**signed(SECRET), "webhook-signature": signed(SECRET)["webhook-signature"].replace("v1", "v9")}, SECRET, BODY, False),
-	"cut off": ({**signed(SECRET), "webhook-signature": "v1,"}, SECRET, BODY, False),
-}  # fmt: skip
+	"good": (lambda: signed(SECRET), SECRET, BODY, True),
+	"good with both while a secret is changed": (lambda: signed(OTHER, SECRET), SECRET, BODY, True),
+	"a former secret that still signs": (lambda: signed(SECRET, FORMER), FORMER, BODY, True),
+	"another secret": (lambda: signed(SECRET), OTHER, BODY, False),
+	"another body": (lambda: signed(SECRET), SECRET, BODY.replace(b"created", b"updated"), False),
+	"another id": (lambda: signed(SECRET, **{"webhook-id": "msg_2"}), SECRET, BODY, False),
+	"another time": (restamped, SECRET, BODY, False),
+	"too old": (lambda: signed(SECRET, minutes=-10), SECRET, BODY, False),
+	"from the future": (lambda: signed(SECRET, minutes=10), SECRET, BODY, False),
+	"another version": (of_version_9, SECRET, BODY, False),
+	"cut off": (lambda: signed(SECRET, **{"webhook-signature": "v1,"}), SECRET, BODY, False),
+}
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -72,7 +84,7 @@ def test_the_code_of_the_page_verifies(language, case):
 		pytest.skip(f"{command[0]} is not on this machine")
 	[code] = re.findall(rf"```{language}\n(.*?)```", LISTENING.read_text(), re.DOTALL)
 	headers, secret, body, good = CASES[case]
-	given = json.dumps({"headers": headers, "secret": secret, "body": body.decode()})
+	given = json.dumps({"headers": headers(), "secret": secret, "body": body.decode()})
 	done = subprocess.run(
 		[*command, code + harness], input=given, capture_output=True, text=True, check=False, timeout=60
 	)

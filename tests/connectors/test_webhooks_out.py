@@ -8,6 +8,7 @@ import gzip
 import json
 import socket
 import time
+from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime
 
@@ -80,14 +81,19 @@ def answer(status: str, *headers: str, body: bytes = b"") -> bytes:
 	return sinks._answer(status, *headers, body=body)
 
 
-FAR = format_datetime(datetime.now(timezone.utc) + timedelta(seconds=300), usegmt=True)
+def until_a_date() -> bytes:
+	"""Made when it is tried: the test may come long after it was collected."""
+	date = format_datetime(datetime.now(timezone.utc) + timedelta(seconds=300), usegmt=True)
+	return answer("503 Service Unavailable", f"Retry-After: {date}")
+
+
 PACKED = gzip.compress(b"\0" * 50_000_000)
 #: how the receiver behaves → (the failure, what its sentence says, seconds that it asked for)
-WAYS: dict[str, tuple[bytes | None, str, float]] = {
+WAYS: dict[str, tuple[bytes | Callable[[], bytes] | None, str, float]] = {
 	"error": (None, "HTTP 500", 0),
 	"bad gateway": (answer("502 Bad Gateway"), "HTTP 502", 0),
 	"unavailable": (None, "HTTP 503", 120),
-	"unavailable until a date": (answer("503 Service Unavailable", f"Retry-After: {FAR}"), "HTTP 503", 300),
+	"unavailable until a date": (until_a_date, "HTTP 503", 300),
 	"unavailable for nonsense": (answer("503 Service Unavailable", "Retry-After: soon"), "HTTP 503", 0),
 	"unavailable for ever": (answer("503 Service Unavailable", "Retry-After: 99999999999"), "HTTP 503", 86400),
 	"unavailable since yesterday": (answer("503 Service Unavailable", "Retry-After: -5"), "HTTP 503", 0),
@@ -120,7 +126,7 @@ WAYS: dict[str, tuple[bytes | None, str, float]] = {
 def test_whatever_it_does_it_is_a_failed_try_in_time(how, sink, ear, monkeypatch):
 	made, says, told = WAYS[how]
 	if made is not None:
-		monkeypatch.setitem(sinks.ANSWERS, how, made)
+		monkeypatch.setitem(sinks.ANSWERS, how, made() if callable(made) else made)
 	sink.behave(how)
 	began = time.monotonic()
 	with pytest.raises(Unreachable, match=says) as failed:
