@@ -22,7 +22,7 @@ test: $(VENV)/.ready lint ## the suite on the sandbox, SQLite
 test-mariadb: $(VENV)/.ready ## the same suite on the sandbox, MariaDB
 	$(RUN) -m pytest --db mariadb --ignore=tests/connectors --ignore=tests/vendors $(ARGS)
 
-bench: $(VENV)/.ready ## what an import costs, as ratios (see benchmarks/README.md)
+bench: $(VENV)/.ready ## what an import costs, as ratios
 	$(RUN) -m benchmarks $(ARGS)
 
 serve: $(VENV)/.ready ## keep the site and the vendors up; prints address, user and password

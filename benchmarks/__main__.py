@@ -25,7 +25,7 @@ def main() -> int:
 
 		activate()
 	# these import frappe, which is only found from here on
-	from benchmarks import orders, stock, webhooks
+	from benchmarks import orders, saves, stock, webhooks
 	from tests.support.ground import BenchGround, SandboxGround
 	from tests.support.hub import Hubs
 
@@ -43,6 +43,7 @@ def main() -> int:
 			orders.measure(hubs, lines=5, rounds=arguments.rounds),
 			webhooks.measure(hubs, ground.serve(), rounds=arguments.requests),
 			stock.measure(hubs),
+			saves.measure(rounds=arguments.rounds),
 		]
 		hubs.close()
 	finally:
