@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
+import random
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
 import frappe
+
+Done = TypeVar("Done")
+#: how often the work of a transaction is done before it is given up because of others
+TRIES = 3
 
 
 def is_duplicate(error: Exception) -> bool:
@@ -19,6 +28,20 @@ def is_lock_trouble(error: Exception) -> bool:
 	return _is(error, "OperationalError", "InternalError") and bool(
 		frappe.db.is_deadlocked(error) or frappe.db.is_timedout(error)
 	)
+
+
+def persist(work: Callable[[], Done]) -> Done:
+	"""Do a whole transaction's work; when another transaction gets in its way, undo it and do it again, a moment later. The
+	work must bear that, and nothing else may be open."""
+	for number in range(1, TRIES + 1):
+		try:
+			return work()
+		except Exception as error:
+			if number == TRIES or not is_lock_trouble(error):
+				raise
+			frappe.db.rollback()
+			time.sleep(random.uniform(0.02, 0.1) * number)
+	raise AssertionError("the last try returns or raises")
 
 
 def _is(error: Exception, *names: str) -> bool:

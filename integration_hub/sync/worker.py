@@ -317,9 +317,8 @@ def _finish(handler, connection, one: Work, prepared: object) -> None:
 	try:
 		if isinstance(prepared, Exception):
 			raise prepared
-		result = handler.apply(connection, one, prepared)
-		_end(connection, one, result, started)
-		frappe.db.commit()  # documents, Links and the Event's end together: promise 1 and 2
+		# what the vendor has answered is at hand: that others are in the way is no reason to ask it again
+		database.persist(lambda: _apply(handler, connection, one, prepared, started))
 	except LeaseLost:
 		frappe.db.rollback()
 		frappe.logger("integration_hub").warning(f"lease of {one.name} was lost; its work was undone")
@@ -328,6 +327,12 @@ def _finish(handler, connection, one: Work, prepared: object) -> None:
 		_fail(connection, one, sort(error), started, version=getattr(prepared, "version", "") or one.version)
 	finally:
 		frappe.clear_messages()
+
+
+def _apply(handler, connection, one: Work, prepared: object, started: float) -> None:
+	result = handler.apply(connection, one, prepared)
+	_end(connection, one, result, started)
+	frappe.db.commit()  # documents, Links and the Event's end together: promise 1 and 2
 
 
 def _end(connection, one: Work, result, started: float) -> None:

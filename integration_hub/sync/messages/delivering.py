@@ -14,7 +14,7 @@ from frappe.utils import get_datetime, now_datetime
 from integration_hub.connectors.contract import Connector, DeliversMessages, Message
 from integration_hub.erp.context import Result
 from integration_hub.failures import EndpointGone, Failure, Gone, RateLimited, Unreachable
-from integration_hub.sync import connections, store
+from integration_hub.sync import connections, database, store
 from integration_hub.sync.handling import Handler, Prepared, Route
 from integration_hub.sync.messages import subscriptions, telling
 
@@ -35,7 +35,9 @@ def _prepare(connection: Any, connector: Connector, works: Sequence[Any]) -> Pre
 			prepared[one.name] = None
 		except Failure as failure:
 			prepared[one.name] = failure
-		_remember(connection, prepared[one.name])
+		failure = prepared[one.name]
+		# what was delivered must not be delivered again because two workers note something about the listener
+		database.persist(lambda failure=failure: _remember(connection, failure))
 	return prepared
 
 
