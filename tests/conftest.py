@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 PROJECT = Path(__file__).resolve().parents[1]
+OPENED = pytest.StashKey[bool]()
 sys.path.insert(0, str(PROJECT))
 
 
@@ -38,10 +39,23 @@ def ground(request):
 
 
 @pytest.fixture(scope="session")
-def site(ground):
+def site(ground, pytestconfig):
 	"""A connected site with ERPNext (or its stand-in), a company and this app, in this process."""
 	ground.open()
+	pytestconfig.stash[OPENED] = True
 	return ground
+
+
+@pytest.fixture(autouse=True, scope="module")
+def no_jobs_left_behind(pytestconfig):
+	"""Most tests work off their Events themselves and have no worker that takes the jobs: without this the whole
+	suite's jobs would pile up until Frappe refuses to save anything that enqueues one (QueueOverloaded)."""
+	yield
+	if OPENED in pytestconfig.stash:
+		from frappe.utils.background_jobs import get_queues
+
+		for queue in get_queues():
+			queue.empty()
 
 
 @pytest.fixture
