@@ -1,5 +1,6 @@
 """DESIGN's promises, each with the machine broken on purpose, by real processes where it takes several."""
 
+import json
 import random
 import signal
 import subprocess
@@ -9,7 +10,9 @@ import frappe
 import pytest
 import redis as redis_client
 
+from integration_hub import database
 from integration_hub.api import desk
+from integration_hub.sync.links import Links
 from sandbox import books
 
 
@@ -97,6 +100,31 @@ def test_eight_orders_of_one_new_customer_at_once(hub):
 	assert [len(found) for found in documents] == [1] * 8
 	assert len({found[0].customer for found in documents}) == 1, "one buyer is one Customer"
 	assert len({found[0].customer_address for found in documents}) == 1, "and one Address"
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize("change", ["made", "changed"])
+def test_what_another_made_meanwhile_is_never_half_seen(hub, change):
+	"""A repeatable read shows what there was when it began. A Link that is handed out leads to a document that this
+	transaction can see, or the transaction has to begin again, and then does see it."""
+	shop = hub()
+	links, outside = Links(shop.connection), frappe.generate_hash(length=12)
+	if change == "changed":
+		links.claim("customers", outside)
+		frappe.db.commit()  # for the other process
+	frappe.db.get_value("Customer", {}, "name")  # from here on, the state of now
+	other = shop.site.python(
+		"-m", "tests.support.process", "link", shop.connection, outside, "Customer", stdin=subprocess.PIPE
+	)
+	other.communicate(json.dumps({"customer_name": f"Made meanwhile {outside}"}).encode(), timeout=60)
+	assert other.returncode == 0
+
+	def look():
+		link = links.claim("customers", outside)
+		return frappe.db.exists("Customer", link.reference_name)
+
+	assert database.persist(look)
+	frappe.db.rollback()
 
 
 def _buyer(shop, number):

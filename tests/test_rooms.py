@@ -13,13 +13,14 @@ ALLOWED = {
 	"install": {"sync", "erp", "connectors"},
 	"patches": {"sync", "erp", "connectors"},
 	"tasks": {"sync"},
-	"api": {"api", "sync", "erp", "connectors", "records", "failures"},
+	"api": {"api", "sync", "erp", "connectors", "records", "failures", "database"},
 	"doctype": {"sync"},
-	"sync": {"sync", "erp", "connectors", "records", "failures"},
-	"erp": {"erp", "records", "failures"},
+	"sync": {"sync", "erp", "connectors", "records", "failures", "database"},
+	"erp": {"erp", "records", "failures", "database"},
 	"connectors": {"connectors", "records", "failures"},
 	"records": {"records"},
 	"failures": set(),
+	"database": set(),
 	"integration_hub": set(),
 }
 WITHOUT_FRAPPE = ("connectors", "records", "failures")

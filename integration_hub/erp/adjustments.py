@@ -12,6 +12,8 @@ import frappe
 from frappe import _
 from frappe.utils import escape_html, flt
 
+from integration_hub import database
+
 COUNT, RECEIPT, ISSUE = "count", "Material Receipt", "Material Issue"
 #: the DocType that books each kind
 BOOKED_BY = {COUNT: "Stock Reconciliation", RECEIPT: "Stock Entry", ISSUE: "Stock Entry"}
@@ -55,14 +57,10 @@ def must_be_adjustable(item_code: str, warehouse: str) -> str:
 
 def on_hand(item_code: str, warehouse: str) -> tuple[float, float]:
 	"""(quantity, value of one) as they are now. The row stays locked until the transaction ends, so that what was looked
-	at is still so when it is booked."""
-	row = frappe.db.get_value(
-		"Bin",
-		{"item_code": item_code, "warehouse": warehouse},
-		["actual_qty", "valuation_rate"],
-		for_update=True,
-	)
-	return (flt(row[0]), flt(row[1])) if row else (0.0, 0.0)
+	at is still so when it is booked. Raises `database.Overtaken`."""
+	fields = ["actual_qty", "valuation_rate"]
+	row = database.lock("Bin", {"item_code": item_code, "warehouse": warehouse}, fields)
+	return (flt(row.actual_qty), flt(row.valuation_rate)) if row else (0.0, 0.0)
 
 
 def book(adjustments: Sequence[Adjustment], reason: str = "") -> str:

@@ -10,6 +10,7 @@ import frappe
 from frappe import _
 from frappe.utils import escape_html, now_datetime, strip_html
 
+from integration_hub import database
 from integration_hub.erp.context import Context, Result, as_float
 from integration_hub.erp.times import to_site
 from integration_hub.failures import Rejected
@@ -411,25 +412,25 @@ def _notes_of(shipment: str) -> list[str]:
 
 def track(tracking: Tracking, ctx: Context) -> Result:
 	"""The carrier's newest word on a parcel. Older words than what is known change nothing."""
-	name = frappe.db.get_value(
+	found = database.lock(
 		PARCEL,
 		{"connection": ctx.connection.name, "tracking_number": tracking.tracking_number},
-		for_update=True,
+		["name", "modified"],
 	)
-	if not name:
+	if not found:
 		return Result(
 			None, None, _("{0} was not booked from here.").format(tracking.tracking_number), "Ignored"
 		)
-	parcel = frappe.get_doc(PARCEL, name)
+	parcel = frappe.get_doc(PARCEL, found.name)
 	if parcel.version and tracking.version < parcel.version:
-		return Result(PARCEL, name, _("Older than what is known already."), "Ignored")
+		return Result(PARCEL, parcel.name, _("Older than what is known already."), "Ignored")
 	changed = parcel.status != tracking.status
 	_write(parcel, tracking)
 	if parcel.shipment:
 		_set_shipment(parcel.shipment)
 	if changed:
 		_tell_customer(parcel, ctx)
-	return Result(PARCEL, name, f"{words(tracking.status)} {tracking.text}".strip())
+	return Result(PARCEL, parcel.name, f"{words(tracking.status)} {tracking.text}".strip())
 
 
 def no_news(outside_id: str, _ctx: Context) -> Result:

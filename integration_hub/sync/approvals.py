@@ -12,7 +12,7 @@ from frappe import _
 from frappe.model.workflow import apply_workflow, get_transitions, has_approval_access
 from frappe.utils import escape_html, get_datetime
 
-from integration_hub.sync import database
+from integration_hub import database
 
 #: documents listed by one query
 _AT_ONCE = 100

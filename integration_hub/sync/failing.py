@@ -7,8 +7,7 @@ from frappe import _
 from frappe.utils import strip_html
 from pydantic import ValidationError as RecordError
 
-from integration_hub import failures
-from integration_hub.sync import database
+from integration_hub import database, failures
 
 
 def sort(error: Exception) -> failures.Failure:

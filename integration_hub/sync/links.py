@@ -6,9 +6,12 @@ How two workers that meet at one new customer make one customer (InnoDB):
 	INSERT link(customers, 42)  ✓ (row lock)
 	                                           INSERT link(customers, 42)  … waits for A's lock
 	INSERT customer, UPDATE link, COMMIT
-	                                           ✗ duplicate key → reads the link with a locking read: A's customer
+	                                           ✗ duplicate key → a locking read shows A's customer, a plain
+	                                             read does not: B began before A's COMMIT. Overtaken: B begins
+	                                             again (`database.persist`) and finds the link at once.
 
-A rolled-back A lets B's insert through. SQLite has one writer, so B waits for the whole transaction.
+B must not go on with A's customer: ERPNext checks its links with plain reads, and would not find it. A rolled-back A
+lets B's insert through. SQLite has one writer, so B waits for the whole transaction and sees all of it.
 """
 
 from __future__ import annotations
@@ -20,7 +23,7 @@ from typing import Any
 import frappe
 from frappe.utils import now
 
-from integration_hub.sync import database
+from integration_hub import database
 
 DOCTYPE = "Integration Link"
 _FIELDS = ("name", "outside_id", "reference_doctype", "reference_name", "version", "digest", "extra", "label")
@@ -57,16 +60,21 @@ class Links:
 		return {row.outside_id: row for row in query.run(as_dict=True)}
 
 	def claim(self, resource: str, outside_id: str) -> frappe._dict | None:
-		"""Reserve an outside id. Returns None when it is ours to fill (`fill`), or the existing Link.
+		"""Reserve an outside id. Returns None when it is ours to fill (`fill`), or the existing Link, locked until the
+		transaction ends.
 
-		Waits for another worker that has just reserved it, and then returns what that worker made.
+		Waits for another worker that is at it; raises Overtaken when that one made or changed the Link after this
+		transaction began.
 		"""
 		try:
 			_insert(self.connection, resource, outside_id)
 		except Exception as error:
 			if not database.is_duplicate(error):
 				raise
-			return self.get_many(resource, [outside_id], lock=True).get(outside_id)
+			now_there = self.get_many(resource, [outside_id], lock=True).get(outside_id)
+			if now_there != self.get(resource, outside_id):
+				raise database.Overtaken(f"{resource} {outside_id} of {self.connection}") from error
+			return now_there
 		return None
 
 	def fill(

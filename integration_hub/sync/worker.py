@@ -25,9 +25,10 @@ from frappe import _
 from frappe.query_builder.functions import Min
 from frappe.utils import get_datetime, now_datetime
 
+from integration_hub import database
 from integration_hub.connectors.http import Exchange
 from integration_hub.failures import Conflict, Failure, NotAuthorised
-from integration_hub.sync import attempts, connections, covered, database, handlers, wake
+from integration_hub.sync import attempts, connections, covered, handlers, wake
 from integration_hub.sync.failing import sort
 from integration_hub.sync.retry import judge
 from integration_hub.sync.words import as_text

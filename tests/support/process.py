@@ -2,9 +2,10 @@
 
 It connects to the site named in the environment and works on the Connection's due Events. Tests kill it; with
 `die CONNECTION answered|written` it kills itself (SIGKILL) as soon as a vendor has answered, or when everything is
-written but not committed.
+written but not committed. `link CONNECTION OUTSIDE_ID DOCTYPE` makes a document (JSON on stdin) with its Link.
 """
 
+import json
 import os
 import signal
 import sys
@@ -18,6 +19,7 @@ def main() -> None:
 	import frappe
 
 	from integration_hub.sync import worker
+	from integration_hub.sync.links import Links
 
 	command, connection = sys.argv[1:3]
 	if command == "drain":
@@ -29,6 +31,14 @@ def main() -> None:
 			time.sleep(max(0.0, float(rest[0]) - time.time()))
 		done = worker.drain(connection, limit=int(rest[1]) if len(rest) > 1 else None)
 		print(done, flush=True)
+	elif command == "link":
+		# what another worker makes and commits meanwhile
+		outside_id, doctype = sys.argv[3:5]
+		made = frappe.get_doc(json.load(sys.stdin) | {"doctype": doctype}).insert()
+		links = Links(connection)
+		links.claim("customers", outside_id)
+		links.fill("customers", outside_id, doctype, made.name)
+		frappe.db.commit()  # the test's own transaction goes on without seeing it
 	elif command == "die":
 		die_when(worker, sys.argv[3])
 		worker.drain(connection)

@@ -8,8 +8,9 @@ from typing import Any
 
 import frappe
 
+from integration_hub import database
 from integration_hub.api.rest.errors import from_exception
-from integration_hub.sync import database, wake
+from integration_hub.sync import wake
 
 #: a web request must answer before its server gives it up (120 seconds on a usual bench); what is left is said
 SECONDS = 60

@@ -19,8 +19,9 @@ from frappe import _
 from frappe.utils import strip_html
 from pydantic import ValidationError
 
+from integration_hub import database
 from integration_hub.failures import Failure
-from integration_hub.sync import database, wake
+from integration_hub.sync import wake
 
 #: every type there is, with its HTTP status and when it comes; the API's description lists them
 TYPES: dict[str, tuple[int, str]] = {

@@ -20,9 +20,9 @@ import frappe
 from frappe import _
 from frappe.utils import now_datetime
 
+from integration_hub import database
 from integration_hub.api.rest.errors import ApiError, invalid
 from integration_hub.api.rest.shapes import Answer
-from integration_hub.sync import database
 
 DOCTYPE = "Integration Idempotency Key"
 HEADER = "Idempotency-Key"

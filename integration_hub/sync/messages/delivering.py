@@ -11,10 +11,11 @@ import frappe
 from frappe import _
 from frappe.utils import get_datetime, now_datetime
 
+from integration_hub import database
 from integration_hub.connectors.contract import Connector, DeliversMessages, Message
 from integration_hub.erp.context import Result
 from integration_hub.failures import EndpointGone, Failure, Gone, RateLimited, Unreachable
-from integration_hub.sync import connections, database, store
+from integration_hub.sync import connections, store
 from integration_hub.sync.handling import Handler, Prepared, Route
 from integration_hub.sync.messages import subscriptions, telling
 

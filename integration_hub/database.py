@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 import frappe
 
 Done = TypeVar("Done")
 #: how often the work of a transaction is done before it is given up because of others
 TRIES = 3
+
+
+class Overtaken(frappe.QueryDeadlockError):
+	"""What this transaction needs was made or changed by another since it began, and it sees only what there was then
+	(InnoDB's repeatable read): whatever ERPNext looks up would be missing or old. To be treated like a dead lock, as newer
+	MariaDB itself reports it (innodb_snapshot_isolation): everything again, from a new beginning."""
 
 
 def is_duplicate(error: Exception) -> bool:
@@ -28,6 +34,15 @@ def is_lock_trouble(error: Exception) -> bool:
 	return _is(error, "OperationalError", "InternalError") and bool(
 		frappe.db.is_deadlocked(error) or frappe.db.is_timedout(error)
 	)
+
+
+def lock(doctype: str, filters: Any, fields: Sequence[str]) -> frappe._dict | None:
+	"""These fields of the first row found, which stays locked until the transaction ends; None when there is none. Raises
+	Overtaken when another transaction has changed them since this one began."""
+	found = frappe.db.get_value(doctype, filters, list(fields), as_dict=True, for_update=True)
+	if found != frappe.db.get_value(doctype, filters, list(fields), as_dict=True):
+		raise Overtaken(f"{doctype} {filters}")
+	return found
 
 
 def persist(work: Callable[[], Done]) -> Done:
