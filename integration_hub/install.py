@@ -20,6 +20,7 @@ DEFAULTS = {
 	"keep_attempts_days": 30,
 	"keep_done_days": 90,
 	"keep_calls_days": 90,
+	"keep_jobs_days": 7,
 	"api_calls_per_minute": 600,
 }
 _CONNECTION = {

@@ -198,9 +198,17 @@ def test_the_former_secret_works_as_long_as_was_said(key):
 	data(key.call(token=new["token"]))
 
 
-def test_without_overlap_the_former_secret_ends_at_once(key):
+def test_whoever_does_not_say_how_long_keeps_the_former_secret_for_a_day(key):
 	caller = Caller(key.web, {"Authorization": f"Bearer {key.token}", **TLS})
 	new = data(caller.post("keys.rotate"))
+	assert new["former_works_until"]
+	data(key.call())
+	data(key.call(token=new["token"]))
+
+
+def test_without_overlap_the_former_secret_ends_at_once(key):
+	caller = Caller(key.web, {"Authorization": f"Bearer {key.token}", **TLS})
+	new = data(caller.post("keys.rotate", overlap_hours=0))
 	assert new["former_works_until"] is None
 	error(key.call(), 401, "unauthorised")
 	data(key.call(token=new["token"]))

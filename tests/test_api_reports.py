@@ -5,12 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import json
+from pathlib import Path
 
 import frappe
 import pytest
+from frappe.utils import add_days, now_datetime
 from openpyxl import load_workbook
 
-from integration_hub.sync import jobs
+from integration_hub.sync import jobs, retention
 from tests.support.api import Caller, data, error, token_of, user
 
 FORMULA = '=HYPERLINK("http://evil.example","x")'
@@ -194,6 +196,37 @@ def test_rights(site, web, callers, bi, tag):
 	)
 	assert job["result"]["rows"] == 1 and names[0].encode() in fetched(caller, job, "text/csv")
 	error(bi.get("jobs.file", name=job["name"]), 404, "not_found")
+
+
+def test_ended_jobs_are_forgotten_with_their_files(bi):
+	kept, old = (
+		done(bi, bi.post("reports.export", doctype="Item", fields=fields))
+		for fields in (["name"], ["name", "item_group"])  # Frappe keeps equal contents once
+	)
+	file = frappe.db.get_value(jobs.DOCTYPE, old["name"], "file")
+	path = frappe.get_doc("File", file).get_full_path()
+	assert Path(path).exists()
+	frappe.db.set_value(jobs.DOCTYPE, old["name"], "ended_at", add_days(now_datetime(), -8))
+	frappe.db.commit()
+	retention.forget()
+	assert not frappe.db.exists("File", file) and not Path(path).exists()
+	error(bi.get("jobs.get", name=old["name"]), 404, "not_found")
+	assert fetched(bi, kept, "text/csv")
+
+
+def test_a_job_that_meets_others_at_the_database_is_done_again(bi, monkeypatch):
+	job = data(bi.post("reports.export", doctype="Item", fields=["name"]), 202)
+	met, result = [], jobs._result
+
+	def meets(*given):
+		if not met:
+			met.append(1)
+			raise frappe.QueryDeadlockError
+		return result(*given)
+
+	monkeypatch.setattr(jobs, "_result", meets)
+	jobs.run(job["name"])
+	assert met and data(bi.get("jobs.get", name=job["name"]))["status"] == "Done"
 
 
 def test_a_role_that_is_taken_away_meanwhile_counts(site, web, tag):

@@ -11,6 +11,7 @@ import frappe
 import pytest
 from frappe.utils import now_datetime
 
+from integration_hub.sync.messages import managing
 from sandbox import books
 from tests.support.listener import CUSTOM, customer
 from tests.test_threats import other_company
@@ -424,6 +425,48 @@ def test_a_listener_that_wants_no_more_is_switched_off(listener, outgoing_mail):
 	assert not one.doc.enabled and one.events()[0].status == "Dead"
 	customer()
 	assert one.deliver() == [] and len(one.events()) == 1
+
+
+def test_a_switch_stops_what_was_claimed_together(listener, monkeypatch):
+	from integration_hub.connectors.webhooks import Webhooks
+
+	one = listener("customer.created")
+	for _number in range(3):
+		customer()
+	frappe.db.commit()
+	deliver = Webhooks.deliver
+
+	def and_switch_off(connector, message):
+		deliver(connector, message)
+		frappe.db.set_value("Integration Connection", one.connection, "enabled", 0)
+		frappe.db.commit()  # as a person does in the middle of it
+
+	with monkeypatch.context() as patch:
+		patch.setattr(Webhooks, "deliver", and_switch_off)
+		one.drain()
+	assert len(one.heard()) == 1
+	doc = one.doc
+	doc.enabled = 1
+	doc.save()
+	frappe.db.commit()
+	one.settle()
+	assert len(one.heard()) == 3, "what was kept is told when it is on again"
+
+
+def test_what_waits_for_a_user_that_is_switched_off_is_kept(listener):
+	email = reader("Sales User")
+	one = listener("customer.created", webhook_user=email)
+	customer()
+	frappe.db.commit()
+	frappe.db.set_value("User", email, "enabled", 0)
+	frappe.db.commit()
+	assert one.deliver() == []
+	[event] = one.events()
+	assert event.status == "Parked" and email in event.message
+	frappe.db.set_value("User", email, "enabled", 1)
+	frappe.db.commit()
+	assert managing.replay(one.doc) == 1
+	assert len(one.deliver()) == 1
 
 
 def test_after_days_of_failure_it_is_paused_and_nothing_is_lost(listener):

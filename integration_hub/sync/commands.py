@@ -72,7 +72,7 @@ def answer_of(event: str) -> Answer:
 def must_work(connection) -> None:
 	"""Say at once why nothing would be done, instead of storing or enqueueing it."""
 	if connections.stopped():
-		frappe.throw(_("The hub is stopped. Switch off Stop Everything in Integration Settings first."))
+		frappe.throw(_("The hub is stopped. Switch off Stop All Integrations in Integration Settings first."))
 	if not connection.enabled:
 		frappe.throw(_("{0} is not enabled. Tick Enabled and save first.").format(connection.title))
 	if connection.paused:

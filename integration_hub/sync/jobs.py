@@ -17,6 +17,7 @@ from frappe.utils import now_datetime
 from pydantic import BaseModel
 from redis.exceptions import RedisError
 
+from integration_hub import database
 from integration_hub.sync import wake
 from integration_hub.sync.failing import sort
 from integration_hub.sync.words import as_text
@@ -78,8 +79,7 @@ def run(name: str) -> None:
 		frappe.set_user(job.user)
 		one = frappe.get_attr(job.method).endpoint
 		given = one.takes.model_validate_json(job.arguments) if one.takes else None
-		_end(name, "Done", result=_result(one, given))
-		frappe.db.commit()  # what was written and the job's end together
+		database.persist(lambda: _do(name, one, given))
 	except Exception as error:  # noqa: BLE001 - the border of a job: sorted and written down, none is swallowed
 		frappe.db.rollback()
 		failure = sort(error)
@@ -88,6 +88,11 @@ def run(name: str) -> None:
 	finally:
 		frappe.set_user(former)
 		frappe.clear_messages()
+
+
+def _do(name: str, one: Any, given: BaseModel | None) -> None:
+	_end(name, "Done", result=_result(one, given))
+	frappe.db.commit()  # what was written and the job's end together
 
 
 def _result(one: Any, given: BaseModel | None) -> Any:

@@ -19,6 +19,7 @@ def forget() -> dict[str, int]:
 		"events": _delete_old("Integration Event", settings.keep_done_days or 90, ("Done", "Ignored")),
 		"idempotency keys": _delete_old("Integration Idempotency Key", 1),
 		"calls": _delete_old("Integration API Call", settings.keep_calls_days or 90),
+		"jobs": _delete_jobs(settings.keep_jobs_days or 7),
 	}
 
 
@@ -47,6 +48,24 @@ def _redact_payloads(days: int) -> int:
 		)
 		frappe.db.commit()  # a chunk at a time: a long table must not be locked for minutes
 		total += len(names)
+
+
+def _delete_jobs(days: int) -> int:
+	"""Ended jobs of the API with the files they made: exports hold personal data."""
+	old = add_days(now_datetime(), -days)
+	jobs = frappe.get_all(
+		"Integration API Job",
+		filters={"status": ("in", ("Done", "Failed")), "ended_at": ("<", old)},
+		fields=["name", "file"],
+		limit_page_length=CHUNK,
+	)
+	for job in jobs:
+		frappe.db.delete("Integration API Job", {"name": job.name})
+		if job.file:
+			# safe: a file that the job made and nobody else can read
+			frappe.delete_doc("File", job.file, ignore_permissions=True, ignore_missing=True, force=True)
+		frappe.db.commit()  # row and file together; the file leaves the disk after it
+	return len(jobs)
 
 
 def _delete_old(doctype: str, days: int, statuses: tuple[str, ...] | None = None) -> int:

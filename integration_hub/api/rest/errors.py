@@ -45,7 +45,7 @@ TYPES: dict[str, tuple[int, str]] = {
 	"too_many": (429, "More calls than the key may make; Retry-After tells when to go on."),
 	"failed": (500, "Something unexpected; the log on the site has the request_id."),
 	"outside": (502, "An outside system that had to be asked refused or did not answer."),
-	"busy": (503, "Locks, the job queue or the hub's own switch; the same request can be tried again."),
+	"busy": (503, "Locks, or the job queue is full; the same request can be tried again."),
 }
 
 

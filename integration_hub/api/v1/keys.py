@@ -27,7 +27,10 @@ class Whoami(Output):
 
 class Rotation(Input):
 	overlap_hours: int = Field(
-		0, ge=0, le=keys.LONGEST_OVERLAP, description="Hours that the present secret works on."
+		24,
+		ge=0,
+		le=keys.LONGEST_OVERLAP,
+		description="Hours that the present secret works on. 0 ends it at once: whoever loses the answer is locked out.",
 	)
 
 

@@ -14,7 +14,7 @@ from frappe.utils import get_datetime, now_datetime
 from integration_hub import database
 from integration_hub.connectors.contract import Connector, DeliversMessages, Message
 from integration_hub.erp.context import Result
-from integration_hub.failures import EndpointGone, Failure, Gone, RateLimited, Unreachable
+from integration_hub.failures import EndpointGone, Failure, Gone, Invalid, RateLimited, Unreachable, Waiting
 from integration_hub.sync import connections, store
 from integration_hub.sync.handling import Handler, Prepared, Route
 from integration_hub.sync.messages import subscriptions, telling
@@ -28,6 +28,7 @@ def _prepare(connection: Any, connector: Connector, works: Sequence[Any]) -> Pre
 	prepared: dict[str, Any] = {}
 	for one in works:
 		try:
+			_must_hear(connection)
 			if one.version:
 				_must_be_next(connection.name, one)
 			frappe.db.rollback()  # nothing is open while we talk
@@ -40,6 +41,17 @@ def _prepare(connection: Any, connector: Connector, works: Sequence[Any]) -> Pre
 		# what was delivered must not be delivered again because two workers note something about the listener
 		database.persist(lambda failure=failure: _remember(connection, failure))
 	return prepared
+
+
+def _must_hear(connection: Any) -> None:
+	"""Asked before each message: a switch is obeyed at once, also by what was claimed together or waits to be tried again."""
+	if not connections.is_working(connection):
+		raise Waiting(_("The Connection was switched off."))
+	if not frappe.db.get_value("User", connection.webhook_user, "enabled"):
+		raise Invalid(
+			_("{0} is switched off: nothing is told to it.").format(connection.webhook_user),
+			fix=("User", connection.webhook_user),
+		)
 
 
 def message_id(event: str) -> str:

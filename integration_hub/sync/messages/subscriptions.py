@@ -26,7 +26,8 @@ COMPARED = frozenset({"Currency", "Float", "Percent", "Int", "Check", "Date", "D
 SILENT = frozenset(
 	{
 		"Integration Event", "Integration Attempt", "Integration Link", "Integration Stock Level", "Integration API Call",
-		"Integration Job", "Integration API Key", "Integration Connection", "Integration Settings", "Error Log",
+		"Integration API Job", "Integration API Key", "Integration Connection", "Integration Settings", "Error Log",
+		"Integration Audit", "Integration Match", "Integration Scan", "Integration Idempotency Key",
 		"Activity Log", "Access Log", "Version", "Route History", "Scheduled Job Log", "Deleted Document", "View Log",
 		"API Request Log", "Email Queue", "Notification Log", "Webhook Request Log", "Console Log", "RQ Job", "RQ Worker",
 	}
