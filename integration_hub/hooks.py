@@ -77,10 +77,11 @@ doc_events = {
 	"Address": {"on_update": "integration_hub.tasks.address_changed"},
 	"Communication": {"after_insert": "integration_hub.tasks.communication_made"},
 	"Integration Settings": {"on_update": "integration_hub.tasks.settings_changed"},
+	"Integration Parcel": {"on_update": "integration_hub.tasks.something_happened"},
 	"*": {
 		"after_rename": "integration_hub.tasks.document_renamed",
 		**dict.fromkeys(
-			("after_insert", "on_update", "on_submit", "on_cancel", "on_update_after_submit", "on_trash"),
+			("after_insert", "on_change", "on_submit", "on_cancel", "on_update_after_submit", "on_trash"),
 			"integration_hub.tasks.something_happened",
 		),
 	},
@@ -114,7 +115,11 @@ page_renderer = ["integration_hub.api.reader.ApiPage"]
 scheduler_events = {
 	"cron": {"* * * * *": ["integration_hub.tasks.sweep"]},
 	"hourly_long": ["integration_hub.tasks.review_payment_pages"],
-	"daily_long": ["integration_hub.tasks.forget_old_data", "integration_hub.tasks.review_api_keys"],
+	"daily_long": [
+		"integration_hub.tasks.forget_old_data",
+		"integration_hub.tasks.review_api_keys",
+		"integration_hub.tasks.tell_what_waits",
+	],
 }
 
 # Integration documents are found by reference; they must not keep ERPNext documents from being deleted

@@ -19,6 +19,7 @@ from integration_hub.sync import (
 	renames,
 	retention,
 	setup,
+	troubles,
 	worker,
 )
 from integration_hub.sync import pull as pulling
@@ -83,6 +84,11 @@ def forget_old_data() -> None:
 	retention.forget()
 
 
+def tell_what_waits() -> None:
+	"""Scheduler, daily: tell people what was given up and waits for them."""
+	troubles.tell_what_waits()
+
+
 def review_api_keys() -> None:
 	"""Scheduler, daily: keys of the public API that are old or that nobody uses."""
 	keys.review()
@@ -96,7 +102,12 @@ def something_happened(doc, method=None) -> None:
 
 @harmless
 def _tell(doc, method=None) -> None:
-	telling.happened(doc, method)
+	telling.happened(doc, method, _guarded(doc))
+
+
+def _guarded(doc) -> Callable[[Callable[[], None]], None]:
+	"""For what is told when the transaction commits."""
+	return lambda tell: harmless(lambda *_: tell())(doc)
 
 
 @harmless
@@ -138,7 +149,7 @@ def shipment_cancelled(doc, method=None) -> None:
 
 def stock_moved(doc, method=None) -> None:
 	outbox.stock_moved(doc.item_code)
-	telling.stock_moved(doc.item_code, doc.warehouse, lambda tell: harmless(lambda *_: tell())(doc))
+	telling.stock_moved(doc.item_code, doc.warehouse, _guarded(doc))
 
 
 def stock_reserved(doc, method=None) -> None:

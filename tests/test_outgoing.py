@@ -411,18 +411,55 @@ def test_without_order_nobody_waits(listener):
 	for number in ("1", "2"):
 		doc.tax_id = number
 		doc.save()
-	frappe.db.commit()
+		frappe.db.commit()  # as two requests do
 	one.drain()
 	assert [message["data"]["tax_id"] for message in one.heard()] == ["2"]
 
 
-def test_a_listener_that_wants_no_more_is_switched_off(listener, outgoing_mail):
+@pytest.fixture
+def manager(site):
+	"""Somebody who looks after the hub."""
+	return reader("Integration Manager")
+
+
+def alarms() -> list[str]:
+	return frappe.get_all("Notification Log", filters={"type": "Alert"}, pluck="subject")
+
+
+def test_what_was_given_up_is_told_to_people_once_a_day(listener, manager):
+	from integration_hub import tasks
+
+	email = reader("Sales User")
+	one = listener("customer.created", webhook_user=email)
+	for _number in range(2):
+		customer()
+	frappe.db.commit()
+	frappe.db.set_value("User", email, "enabled", 0)
+	frappe.db.commit()
+	one.drain()
+	tasks.tell_what_waits()
+	told = {"for_user": manager, "document_name": one.connection}
+	[notice] = frappe.get_all("Notification Log", filters=told, fields=["subject", "email_content"])
+	assert "2 Events" in notice.subject and email in notice.email_content
+	frappe.db.set_value(
+		"Integration Event",
+		{"connection": one.connection},
+		"modified",
+		now_datetime() - timedelta(days=2),
+		update_modified=False,
+	)
+	tasks.tell_what_waits()
+	assert frappe.db.count("Notification Log", told) == 1, "what was told is not told again"
+
+
+def test_a_listener_that_wants_no_more_is_switched_off(listener, manager):
 	one = listener("customer.created")
 	one.sink.behave("gone")
 	customer()
 	frappe.db.commit()
 	one.drain()
 	assert not one.doc.enabled and one.events()[0].status == "Dead"
+	assert one.connection in " ".join(alarms())
 	customer()
 	assert one.deliver() == [] and len(one.events()) == 1
 
@@ -469,7 +506,7 @@ def test_what_waits_for_a_user_that_is_switched_off_is_kept(listener):
 	assert len(one.deliver()) == 1
 
 
-def test_after_days_of_failure_it_is_paused_and_nothing_is_lost(listener):
+def test_after_days_of_failure_it_is_paused_and_nothing_is_lost(listener, manager):
 	one = listener("customer.created", give_up_after_days=5)
 	one.sink.behave(always="error")
 	customer()
@@ -483,6 +520,7 @@ def test_after_days_of_failure_it_is_paused_and_nothing_is_lost(listener):
 	one.make_due()
 	one.drain()
 	assert one.doc.paused and "Nothing was taken since" in one.doc.paused_reason
+	assert one.connection in " ".join(alarms())
 	customer()
 	assert one.deliver() == []
 	one.sink.behave(always="ok")

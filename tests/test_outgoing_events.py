@@ -139,7 +139,7 @@ HAPPENINGS = {
 	),
 }
 #: told by tests of their own below, or where the DocType is another app's
-OTHERWISE = {"stock.changed", "shipment.status", "attendance.submitted"}
+OTHERWISE = {"invoice.paid", "stock.changed", "shipment.status", "attendance.submitted"}
 
 
 def test_every_event_is_tried():
@@ -256,3 +256,99 @@ def test_a_parcel_is_told_when_its_status_changes_and_only_then(listener):
 	told = [message["data"] for message in one.deliver()]
 	assert len(told) == 3 and {row["carrier"] for row in told} == {"Told Express"}
 	assert {row["status"] for row in told} == {"created", "in_transit", "delivered"}
+
+
+# --- what is written past a save ---------------------------------------------------------------------------
+
+
+def paid(invoice):
+	"""Somebody enters the money for it: ERPNext writes the invoice's status past any save."""
+	account = books.account("Told Bank", "Asset", "Bank")
+	return saved(
+		"Payment Entry",
+		submit=True,
+		payment_type="Receive",
+		company=books.company(),
+		party_type="Customer",
+		party=invoice.customer,
+		paid_from=invoice.debit_to,
+		paid_to=account,
+		paid_amount=invoice.outstanding_amount,
+		received_amount=invoice.outstanding_amount,
+		source_exchange_rate=1,
+		target_exchange_rate=1,
+		reference_no="T-2",
+		reference_date=frappe.utils.today(),
+		references=[
+			{
+				"reference_doctype": "Sales Invoice",
+				"reference_name": invoice.name,
+				"allocated_amount": invoice.outstanding_amount,
+			}
+		],
+	)
+
+
+def test_an_invoice_that_gets_paid_is_told_although_nobody_saved_it(listener):
+	invoice = support.sale("Sales Invoice", "25")
+	one = listener(
+		"invoice.paid",
+		{
+			"event": "custom",
+			"document_type": "Sales Invoice",
+			"doc_event": "Updated",
+			"changed_fields": "status",
+		},
+	)
+	paid(frappe.get_doc("Sales Invoice", invoice.name))
+	told = {message["type"]: message["data"] for message in one.deliver()}
+	assert len(one.sink.taken()) == 2 and set(told) == {"invoice.paid", "sales_invoice.updated"}
+	assert told["invoice.paid"]["name"] == invoice.name and told["invoice.paid"]["status"] == "Paid"
+	assert told["invoice.paid"]["outstanding_amount"] == "0.00"
+
+
+def test_a_reply_that_opens_a_ticket_again_is_told(listener):
+	ticket = saved("Issue", subject="Broken", status="Replied")
+	frappe.db.commit()
+	one = listener("issue.updated")
+	ticket = frappe.get_doc("Issue", ticket.name)
+	ticket.db_set("status", "Open")  # what Frappe does when the customer's mail comes in
+	[message] = one.deliver()
+	assert message["data"]["name"] == ticket.name and message["data"]["status"] == "Open"
+
+
+def test_however_often_it_is_saved_it_is_told_once_as_it_is_in_the_end(listener):
+	doc = customer()
+	frappe.db.commit()
+	one = listener("customer.updated")
+	for number in range(3):
+		changed(doc, tax_id=f"DE{number}")
+	frappe.get_doc("Customer", doc.name).db_set("tax_id", "DE9")
+	[message] = one.deliver()
+	assert message["data"]["tax_id"] == "DE9"
+	changed(doc, tax_id="DE10")
+	assert [row["data"]["tax_id"] for row in one.deliver()] == ["DE9", "DE10"]
+
+
+@pytest.mark.parametrize("point", [None, "row"], ids=["all", "to a savepoint"])
+def test_a_change_that_is_undone_is_told_to_nobody(listener, point):
+	doc = customer()
+	frappe.db.commit()
+	one = listener("customer.updated")
+	if point:
+		frappe.db.savepoint(point)
+	changed(doc, tax_id="DE1")
+	frappe.db.rollback(save_point=point)
+	assert one.deliver() == []
+	changed(doc, tax_id="DE2")
+	[message] = one.deliver()
+	assert message["data"]["tax_id"] == "DE2"
+
+
+def test_what_was_changed_and_deleted_is_no_change(listener):
+	doc = customer()
+	frappe.db.commit()
+	one = listener("customer.updated")
+	changed(doc, tax_id="DE1")
+	frappe.delete_doc("Customer", doc.name)
+	assert one.deliver() == []

@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 
 import frappe
 from frappe import _
-from frappe.utils import now_datetime
+from frappe.utils import get_datetime, now_datetime
 from frappe.utils.password import decrypt, get_decrypted_password, set_encrypted_password
 
 from integration_hub.connectors import UnknownConnector, all_connectors, connector_class
@@ -25,6 +25,16 @@ DOCTYPE = "Integration Connection"
 def get(name: str):
 	"""The Connection document, cached, to be read only."""
 	return frappe.get_cached_doc(DOCTYPE, name)
+
+
+def fresh(name: str):
+	"""The Connection document for a job that works for minutes: the cached copy unless somebody has saved it since. Frappe
+	keeps what a job has read until it ends, and who reads while another saves may leave the old state in the cache."""
+	cached = get(name)
+	if get_datetime(cached.modified) == get_datetime(frappe.db.get_value(DOCTYPE, name, "modified")):
+		return cached
+	frappe.clear_document_cache(DOCTYPE, name)
+	return frappe.get_doc(DOCTYPE, name)
 
 
 def registered() -> dict[str, type[Connector]]:

@@ -7,14 +7,17 @@ its end, back by the connector's overlap because lists lag behind.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
+from typing import Any
 
 import frappe
 from frappe import _
 from frappe.utils import add_days, get_datetime, now_datetime
 
+from integration_hub import database
 from integration_hub.connectors import UnknownConnector
-from integration_hub.connectors.contract import Connector
+from integration_hub.connectors.contract import Connector, Page
 from integration_hub.connectors.http import Exchange
 from integration_hub.erp.times import from_site, to_site
 from integration_hub.failures import Failure, NotAuthorised, RateLimited, Rejected
@@ -85,7 +88,7 @@ def run(connection_name: str, resource: str, *, pages: int | None = None) -> str
 
 	A failure is written into the Resource's row as a sentence; the cursor stays, so the next run goes on.
 	"""
-	connection = connections.get(connection_name)
+	connection = connections.fresh(connection_name)
 	row = connections.row_of(connection, resource, "In")
 	if row is None or not connections.is_working(connection):
 		return _("{0} is off or paused.").format(resource)
@@ -126,27 +129,38 @@ def _walk(
 	while True:
 		page = walk(connection, connector, since, cursor)
 		seen += len(page.notices)
-		new += store.store(connection.name, [store.draft(notice) for notice in page.notices])
 		if page.newest and (newest is None or page.newest > newest):
 			newest = page.newest
-		if exchanges:
-			attempts.add_exchanges(connection.name, None, exchanges)
-			exchanges.clear()
 		cursor = page.cursor
 		if cursor:
-			connections.note(
-				row, page_cursor=cursor, newest_seen=newest and to_site(newest), since=to_site(since)
-			)
+			reached = {
+				"page_cursor": cursor,
+				"newest_seen": newest and to_site(newest),
+				"since": to_site(since),
+			}
 		else:
-			reached = max(since, newest - timedelta(seconds=connector.pull_overlap)) if newest else since
-			connections.note(row, page_cursor=None, newest_seen=None, since=to_site(reached))
-		frappe.db.commit()  # this page's Events and the cursor belong together; a kill loses neither
+			upto = max(since, newest - timedelta(seconds=connector.pull_overlap)) if newest else since
+			reached = {"page_cursor": None, "newest_seen": None, "since": to_site(upto)}
+		# not fetched again because somebody saves the Connection at this moment
+		new += database.persist(
+			lambda page=page, reached=reached: _keep(connection.name, row, page, reached, exchanges)
+		)
+		exchanges.clear()
 		if new:
 			wake.wake(connection.name)
 		if not cursor or (pages is not None and (pages := pages - 1) <= 0):
 			return new, seen
 		if not connections.is_working(connection):
 			return new, seen  # switched off meanwhile; the cursor is kept
+
+
+def _keep(connection: str, row, page: Page, reached: Mapping[str, Any], exchanges: list[Exchange]) -> int:
+	new = store.store(connection, [store.draft(notice) for notice in page.notices])
+	if exchanges:
+		attempts.add_exchanges(connection, None, exchanges)
+	connections.note(row, **reached)
+	frappe.db.commit()  # a page's Events and the cursor belong together; a kill loses neither
+	return new
 
 
 def _since(row) -> datetime:

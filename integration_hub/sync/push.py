@@ -80,7 +80,7 @@ def enqueue_quietly(connection: str) -> None:
 
 def run(connection_name: str, *, also_refused: bool = False) -> str:
 	"""Tell a vendor every stock difference. Returns a sentence. Commits after each batch."""
-	connection = connections.get(connection_name)
+	connection = connections.fresh(connection_name)
 	row = connections.row_of(connection, "stock", "Out")
 	if row is None or not connections.is_working(connection):
 		return _("Stock is off or paused.")

@@ -12,11 +12,11 @@ from typing import Any
 import frappe
 from frappe import _
 from frappe.query_builder.functions import Count
-from frappe.utils import now_datetime
+from frappe.utils import add_days, now_datetime
 from pypika import Order
 
 from integration_hub.connectors.contract import Connector
-from integration_hub.sync import connections
+from integration_hub.sync import alerts, connections
 
 EVENT = "Integration Event"
 LEVEL = "Integration Stock Level"
@@ -72,6 +72,33 @@ def of(connection: Any, kind: type[Connector] | None, count: dict[str, int]) -> 
 		_differing(connection),
 	]
 	return [trouble for trouble in found if trouble]
+
+
+def tell_what_waits() -> None:
+	"""Once a day: what was given up since yesterday and waits for people, one notice for each Connection. Commits."""
+	event = frappe.qb.DocType(EVENT)
+	rows = (
+		frappe.qb.from_(event)
+		.select(event.connection, Count(event.name))
+		.where(event.status.isin(("Parked", "Dead")) & (event.modified >= add_days(now_datetime(), -1)))
+		.groupby(event.connection)
+		.run()
+	)
+	for name, number in rows:
+		if not frappe.db.exists(connections.DOCTYPE, name):
+			continue
+		count, connection = counts(name), connections.get(name)
+		waiting = [
+			one.sentence
+			for one in (_parked(connection, count["Parked"]), _dead(connection, count["Dead"]))
+			if one
+		]
+		alerts.tell(
+			_("Integration {0}: {1} given up since yesterday").format(name, _events(number)),
+			" ".join(waiting),
+			(connections.DOCTYPE, name),
+		)
+	frappe.db.commit()  # the end of a scheduled job
 
 
 def _no_connector(connection: Any, kind: type[Connector] | None) -> Trouble | None:

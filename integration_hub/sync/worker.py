@@ -87,7 +87,7 @@ def drain(
 	done = 0
 	with acting():
 		while time.monotonic() < end and (limit is None or done < limit):
-			connection = connections.get(connection_name)
+			connection = connections.fresh(connection_name)
 			if not connections.is_working(connection) or not connections.is_installed(connection):
 				return done  # what is due stays due
 			batch = connections.class_of(connection).event_batch
@@ -121,7 +121,7 @@ def _until_next_due(connection: str) -> float | None:
 def do_now(connection_name: str, event: str) -> bool:
 	"""Work on this one Event at once, in the caller's process. False when it cannot be had: another worker has it, or
 	something else about the same outside thing is being worked on. Commits what the caller has open."""
-	connection = connections.get(connection_name)
+	connection = connections.fresh(connection_name)
 	if not connections.is_working(connection) or not connections.is_installed(connection):
 		return False
 	with acting():

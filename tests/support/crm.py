@@ -44,7 +44,8 @@ class Crm:
 	def sync(self, *resources):
 		"""Pull what changed, then work until nothing waits any more but people."""
 		for resource in resources or ("customers", "contacts", "leads", "deals"):
-			self.pull(resource)
+			said = self.pull(resource)
+			assert " seen" in said, f"{resource} could not be pulled: {said}"
 		self.settle()
 
 	def mail(self, name):

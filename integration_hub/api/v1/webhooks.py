@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import zlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal
@@ -229,6 +231,10 @@ class _Kept(Documents):
 		return shown
 
 
+#: what changes with what becomes of its messages
+_STATE = ("enabled", "paused", "paused_reason", "failing_since")
+
+
 class _Listeners(_Kept):
 	def open(self, name: str, right: str = "read") -> Any:
 		self.must(right)
@@ -238,6 +244,11 @@ class _Listeners(_Kept):
 		if not managing.may_manage(doc):
 			raise self._none(name)
 		return doc
+
+	def version(self, doc: Any) -> str:
+		"""It stops and goes on without being saved: people may have its form open."""
+		state = [as_json(doc.get(name), kind_of(self.shape, name)) for name in _STATE]
+		return f"{super().version(doc)}{zlib.crc32(json.dumps(state).encode()):08x}"
 
 	def _found(self, filters: Any, **how: Any) -> Any:
 		mine = [*filters, ["connector", "=", subscriptions.CONNECTOR]]

@@ -6,10 +6,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+#: Frappe calls it after every save, and for what is written past one with `Document.db_set`: ERPNext does so to an invoice
+#: that gets paid, Frappe to a ticket that a reply opens again
+CHANGE = "on_change"
+#: after a save and nothing else; for our own documents, each state of which is told
+SAVE = "on_update"
 #: what people choose for a document of any DocType → (Frappe's event, last part of the message's type)
 MOMENTS: dict[str, tuple[str, str]] = {
 	"Created": ("after_insert", "created"),
-	"Updated": ("on_update", "updated"),
+	"Updated": (CHANGE, "updated"),
 	"Submitted": ("on_submit", "submitted"),
 	"Cancelled": ("on_cancel", "cancelled"),
 	"Changed After Submission": ("on_update_after_submit", "changed"),
@@ -19,7 +24,7 @@ CUSTOM = "custom"
 #: fields of a row of the form that say what is wanted
 WISH = ("event", "document_type", "doc_event", "filters", "changed_fields", "field_names")
 #: Frappe's events that are listened to
-METHODS = tuple(method for method, _word in MOMENTS.values())
+METHODS = (*(method for method, _word in MOMENTS.values()), SAVE)
 
 _ROWS = ("items.item_code", "items.item_name", "items.qty", "items.uom", "items.rate", "items.amount")
 _INVOICE = (
@@ -46,14 +51,18 @@ class Kind:
 
 
 def saved_again(doc: Any, method: str) -> bool:
-	"""Frappe calls `on_update` for new and submitted documents, too."""
-	return method != "on_update" or (
+	"""Frappe calls these for new, submitted and cancelled documents, too."""
+	return method not in (CHANGE, SAVE) or (
 		not doc.flags.get("in_insert") and getattr(doc, "_action", "save") == "save"
 	)
 
 
 def _received(doc: Any, _method: str) -> bool:
 	return doc.payment_type == "Receive"
+
+
+def _got_paid(doc: Any, _method: str) -> bool:
+	return doc.docstatus == 1 and doc.status == "Paid" and doc.has_value_changed("status")
 
 
 def _status_changed(doc: Any, method: str) -> bool:
@@ -75,9 +84,10 @@ KINDS: dict[str, Kind] = {
 		),
 		Kind("order.cancelled", "A Sales Order was cancelled.", "Sales Order", ("on_cancel",), ("customer", "status")),
 		Kind("invoice.submitted", "A Sales Invoice or credit note was submitted.", "Sales Invoice", ("on_submit",), _INVOICE),
+		Kind("invoice.paid", "Nothing is owed on a Sales Invoice any more: its status became Paid.", "Sales Invoice", (CHANGE,), _INVOICE, _got_paid),
 		Kind("invoice.cancelled", "A Sales Invoice was cancelled.", "Sales Invoice", ("on_cancel",), _INVOICE),
 		Kind("customer.created", "A new Customer.", "Customer", ("after_insert",), _CUSTOMER),
-		Kind("customer.updated", "A Customer was changed.", "Customer", ("on_update",), _CUSTOMER, saved_again),
+		Kind("customer.updated", "A Customer was changed.", "Customer", (CHANGE,), _CUSTOMER, saved_again),
 		Kind(
 			"payment.confirmed",
 			"Money came in: a Payment Entry of the type Receive was submitted.",
@@ -102,7 +112,7 @@ KINDS: dict[str, Kind] = {
 			"shipment.status",
 			"A parcel was booked, or its status changed.",
 			"Integration Parcel",
-			("after_insert", "on_update"),
+			("after_insert", SAVE),
 			(
 				"connection", "carrier", "service", "tracking_number", "tracking_url", "status", "status_text", "status_at",
 				"arrives_on", "delivered_at", "received_by", "shipment", "delivery_note", "is_return",
@@ -137,7 +147,7 @@ KINDS: dict[str, Kind] = {
 			"issue.updated",
 			"A support ticket (Issue) was changed.",
 			"Issue",
-			("on_update",),
+			(CHANGE,),
 			(
 				"subject", "status", "priority", "issue_type", "customer", "contact", "raised_by", "opening_date",
 				"resolution_details",

@@ -49,11 +49,13 @@ class Wish:
 	fields: Sequence[str]
 	ordered: bool
 
-	def meets(self, doc: Any) -> bool:
+	def changed(self, doc: Any) -> bool:
+		"""Did one of the fields change that it is to be told for?"""
+		return not self.changed_fields or any(doc.has_value_changed(one) for one in self.changed_fields)
+
+	def holds(self, doc: Any) -> bool:
 		"""Do company and filters hold for a document?"""
 		if self.company and doc.get("company") and doc.get("company") != self.company:
-			return False
-		if self.changed_fields and not any(doc.has_value_changed(one) for one in self.changed_fields):
 			return False
 		return all(_holds(doc, *one) for one in self.filters)
 

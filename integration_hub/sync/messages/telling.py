@@ -6,19 +6,21 @@ in `tasks.py` undo and log what goes wrong.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import frappe
+from frappe.utils import get_datetime
 
 from integration_hub.erp.times import from_site, utc
 from integration_hub.sync import connections, store, wake
 from integration_hub.sync.messages import content, subscriptions
-from integration_hub.sync.messages.catalogue import CUSTOM, KINDS, saved_again
+from integration_hub.sync.messages.catalogue import CHANGE, CUSTOM, KINDS, saved_again
 from integration_hub.sync.messages.subscriptions import Wish
 
 RESOURCE = "messages"
 _MOVED = "integration_hub_moved_stock"
+_CHANGED = "integration_hub_changed_documents"
 
 
 def is_heard(doc: Any, method: str | None) -> bool:
@@ -28,10 +30,43 @@ def is_heard(doc: Any, method: str | None) -> bool:
 	return not subscriptions.are_known() or bool(subscriptions.to(doc.doctype, method))
 
 
-def happened(doc: Any, method: str) -> None:
-	"""Write an Event for each subscription that a document's happening meets."""
+def happened(doc: Any, method: str, guard: Callable[[Any], Any]) -> None:
+	"""Write an Event for each subscription that a document's happening meets. What was changed is told before the
+	transaction commits, once and as it stands then, however often it was saved: `guard` keeps what goes wrong there from
+	the user's commit."""
 	for wish in subscriptions.to(doc.doctype, method):
-		if _is_meant(wish, doc, method):
+		if not _is_meant(wish, doc, method):
+			continue
+		if method == CHANGE:
+			_tell_later(wish, doc, guard)
+		elif wish.holds(doc):
+			_tell(wish, doc)
+
+
+def _tell_later(wish: Wish, doc: Any, guard: Callable[[Any], Any]) -> None:
+	changed = frappe.flags.get(_CHANGED)
+	if changed is None:
+		changed = frappe.flags[_CHANGED] = {}
+
+		def before_commit() -> None:
+			for what, (since, guarded, wishes) in (frappe.flags.pop(_CHANGED, None) or {}).items():
+				guarded(lambda what=what, since=since, wishes=wishes: _tell_change(what, since, wishes))
+
+		frappe.db.before_commit.add(before_commit)
+		frappe.db.after_rollback.add(lambda: frappe.flags.pop(_CHANGED, None))
+	what = (doc.doctype, doc.name)
+	_since, _guarded, wishes = changed.setdefault(what, (get_datetime(doc.modified), guard, {}))
+	wishes[wish.name] = wish
+
+
+def _tell_change(what: tuple[str, str], since: Any, wishes: Mapping[str, Wish]) -> None:
+	if not frappe.db.exists(*what):
+		return  # deleted since
+	doc = frappe.get_doc(*what)
+	if get_datetime(doc.modified) < since:
+		return  # undone since, to a savepoint
+	for wish in wishes.values():
+		if wish.holds(doc):
 			_tell(wish, doc)
 
 
@@ -61,15 +96,13 @@ def _tell_stock(item_code: str, warehouse: str) -> None:
 	bin_ = frappe.get_doc("Bin", name)
 	company = frappe.get_cached_value("Warehouse", warehouse, "company")
 	for wish in subscriptions.stock():
-		if (not wish.company or wish.company == company) and wish.meets(bin_):
+		if (not wish.company or wish.company == company) and wish.holds(bin_):
 			_tell(wish, bin_)
 
 
 def _is_meant(wish: Wish, doc: Any, method: str) -> bool:
-	if wish.event == CUSTOM:
-		return saved_again(doc, method) and wish.meets(doc)
-	when = KINDS[wish.event].when
-	return (when is None or when(doc, method)) and wish.meets(doc)
+	when = saved_again if wish.event == CUSTOM else KINDS[wish.event].when
+	return (when is None or when(doc, method)) and wish.changed(doc)
 
 
 def _tell(wish: Wish, doc: Any) -> None:
