@@ -164,17 +164,24 @@ CUSTOM_FIELDS = {
 
 def after_install() -> None:
 	"""Make what documents of the hub rely on. Idempotent."""
-	_make_roles()
-	roles.give()
-	_make_user()
-	create_custom_fields(CUSTOM_FIELDS, ignore_validate=True)
-	_make_email_templates()
-	_set_defaults()
+	_bring()
+	_let_user_work()
 
 
 def after_migrate() -> None:
-	"""A new version may have new fields or roles."""
-	after_install()
+	"""A new version may have new fields or roles. What an administrator has taken from the hub's user stays away."""
+	_bring()
+
+
+def _bring() -> None:
+	_make_roles()
+	roles.give()
+	if not frappe.db.exists("User", USER):
+		_make_user()
+		_let_user_work()
+	create_custom_fields(CUSTOM_FIELDS, ignore_validate=True)
+	_make_email_templates()
+	_set_defaults()
 
 
 def _make_roles() -> None:
@@ -187,20 +194,24 @@ def _make_roles() -> None:
 
 
 def _make_user() -> None:
-	if not frappe.db.exists("User", USER):
-		user = frappe.get_doc(
-			{
-				"doctype": "User",
-				"email": USER,
-				"first_name": "Integration Hub",
-				"user_type": "System User",
-				"send_welcome_email": 0,
-				"enabled": 1,
-			}
-		)
-		user.flags.no_welcome_mail = True
-		user.insert(ignore_permissions=True)  # safe: runs in the installer, which may do everything
+	user = frappe.get_doc(
+		{
+			"doctype": "User",
+			"email": USER,
+			"first_name": "Integration Hub",
+			"user_type": "System User",
+			"send_welcome_email": 0,
+			"enabled": 1,
+		}
+	)
+	user.flags.no_welcome_mail = True
+	user.insert(ignore_permissions=True)  # safe: runs in the installer, which may do everything
+
+
+def _let_user_work() -> None:
+	"""Also where an uninstall has switched it off."""
 	user = frappe.get_doc("User", USER)
+	user.enabled = 1
 	user.add_roles(*(role for role in USER_ROLES if frappe.db.exists("Role", role)))
 
 
@@ -256,6 +267,7 @@ def after_uninstall() -> None:
 	frappe.db.delete("Has Role", {"role": ("in", every)})
 	for role in every:
 		frappe.delete_doc_if_exists("Role", role, force=True)
+	frappe.db.delete("__Auth", {"doctype": ("in", ("Integration Connection", "Integration Credential"))})
 	_remove_user()
 	_remove_from_desk_and_scheduler()
 	frappe.db.commit()  # `uninstall-app` commits before this hook, and never after it

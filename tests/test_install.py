@@ -11,6 +11,24 @@ from tests.conftest import PROJECT
 STAY = ("sales orders", "customers", "items")
 
 
+def test_a_migrate_gives_the_hub_s_user_no_role_back(site):
+	"""An administrator decides what it may do; every `bench migrate` runs the app's own hook."""
+	import frappe
+
+	from integration_hub import install
+
+	user = frappe.get_doc("User", install.USER)
+	user.remove_roles("Item Manager")
+	try:
+		install.after_migrate()
+		assert "Item Manager" not in frappe.get_roles(install.USER)
+		install.after_install()
+		assert set(install.USER_ROLES) <= set(frappe.get_roles(install.USER))
+	finally:
+		frappe.get_doc("User", install.USER).add_roles("Item Manager")
+		frappe.db.commit()  # as it was
+
+
 @pytest.mark.processes
 def test_uninstall_leaves_only_erpnext_s_documents(request):
 	if request.config.getoption("--bench"):
