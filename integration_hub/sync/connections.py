@@ -180,7 +180,8 @@ def switch_off(name: str, sentence: str, *, paused: bool) -> None:
 	if not frappe.db.get_value(DOCTYPE, name, "enabled"):
 		return
 	values = {"paused": 1, "paused_reason": as_text(sentence)} if paused else {"enabled": 0}
-	frappe.db.set_value(DOCTYPE, name, values, update_modified=False)
+	# what people set as well is not set back by a form that was opened before: it is refused as out of date
+	frappe.db.set_value(DOCTYPE, name, values, update_modified=not paused)
 	frappe.clear_document_cache(DOCTYPE, name)
 	what_now = (
 		_(

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import frappe
 from frappe import _
-from frappe.utils import get_url, now_datetime
+from frappe.utils import get_datetime, get_url, now_datetime
 
 from integration_hub.connectors import UnknownConnector
 from integration_hub.connectors.contract import Connector, ListsLocations, ReceivesWebhooks
@@ -19,6 +19,42 @@ from integration_hub.sync.messages import subscriptions
 from integration_hub.sync.words import as_text
 
 # --- the form ---------------------------------------------------------------------------------------------
+
+#: what workers write into a Connection and its Resources while somebody has the form open
+_WORKERS_WORD = (
+	"paused",
+	"paused_reason",
+	"failing_since",
+	"account_name",
+	"refused_webhooks",
+	"last_refused_at",
+	"last_webhook_at",
+	"last_check",
+)
+_PROGRESS = ("last_run_at", "last_result", "page_cursor", "newest_seen")
+
+
+def keep_what_workers_wrote(doc: Any) -> None:
+	"""A form that was opened an hour ago must not put a pull back to where it was then, nor end (or begin) a pause: what
+	workers write is taken from the database. A point in time that a person has set makes the list be walked anew from
+	there."""
+	stored = doc.get_doc_before_save()
+	if not stored:
+		return
+	for field in _WORKERS_WORD:
+		doc.set(field, stored.get(field))
+	rows = {row.name: row for row in stored.resources}
+	for row in doc.resources:
+		if not (before := rows.get(row.name)):
+			continue
+		for field in _PROGRESS:
+			row.set(field, before.get(field))
+		if _moment(row.since) != _moment(before.since):
+			row.page_cursor = row.newest_seen = None
+
+
+def _moment(value: Any) -> Any:
+	return get_datetime(value).replace(microsecond=0) if value else None
 
 
 def complete_rows(doc: Any) -> None:
@@ -142,8 +178,13 @@ def renamed() -> None:
 
 
 def forget(doc: Any) -> None:
-	"""A deleted Connection takes its Events, Attempts, Links, stock levels, Audits, questions and parcels along; ERPNext documents stay."""
+	"""A deleted Connection takes its Events, Attempts, Links, stock levels, Audits, questions, parcels and secrets along;
+	ERPNext documents stay."""
 	subscriptions.forget()
+	# Frappe forgets the passwords of a document, but not those of its rows
+	secrets = [row.name for row in doc.credentials if row.is_secret]
+	if secrets:
+		frappe.db.delete("__Auth", {"doctype": "Integration Credential", "name": ("in", secrets)})
 	for doctype in (
 		"Integration Event",
 		"Integration Attempt",

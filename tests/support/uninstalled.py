@@ -50,7 +50,11 @@ def left() -> dict[str, int]:
 	import frappe
 
 	frappe.db.rollback()
+	auth = frappe.qb.Table("__Auth")
 	return {
+		"secrets": len(
+			frappe.qb.from_(auth).select(auth.name).where(auth.doctype.like("Integration %")).run()
+		),
 		"tables": len(
 			[
 				table

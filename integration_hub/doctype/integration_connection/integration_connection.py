@@ -7,6 +7,7 @@ from integration_hub.sync import setup
 
 class IntegrationConnection(Document):
 	def validate(self):
+		setup.keep_what_workers_wrote(self)
 		setup.complete_rows(self)
 		setup.validate(self)
 
