@@ -25,6 +25,8 @@ def on_doctype_update():
 	- (lease_until): the sweep's "whose worker died".
 	- (waits_for): "what was parked for this mapping", when it is saved.
 	- (connection, resource, outside_id): everything about one outside thing; covering older Events.
+	- (status, done_at): payloads to forget; what was done today.
+	- (fix_name): what names a document that is renamed.
 	- (status) and (reference_name) come from the DocType: list filters and the form's connections.
 	"""
 	frappe.db.add_unique("Integration Event", ["connection", "dedupe_key"], "hub_event_dedupe")
@@ -33,3 +35,5 @@ def on_doctype_update():
 	frappe.db.add_index("Integration Event", ["lease_until"], "hub_event_lease")
 	frappe.db.add_index("Integration Event", ["waits_for"], "hub_event_waits_for")
 	frappe.db.add_index("Integration Event", ["connection", "resource", "outside_id"], "hub_event_thing")
+	frappe.db.add_index("Integration Event", ["status", "done_at"], "hub_event_done")
+	frappe.db.add_index("Integration Event", ["fix_name"], "hub_event_fix")
