@@ -53,11 +53,15 @@ doc_events = {
 		"on_update_after_submit": "integration_hub.tasks.payable_changed",
 		"on_cancel": ["integration_hub.tasks.stock_reserved", "integration_hub.tasks.payable_changed"],
 	},
-	"Item": {"after_insert": "integration_hub.tasks.something_was_fixed"},
+	"Item": {
+		"after_insert": "integration_hub.tasks.something_was_fixed",
+		"after_delete": "integration_hub.tasks.document_deleted",
+	},
 	"Customer": {
 		"on_update": "integration_hub.tasks.crm_document_changed",
 		"after_rename": "integration_hub.tasks.crm_document_renamed",
 		"on_trash": "integration_hub.tasks.crm_document_deleted",
+		"after_delete": "integration_hub.tasks.document_deleted",
 	},
 	"Contact": {
 		"on_update": ["integration_hub.tasks.crm_document_changed", "integration_hub.tasks.consent_changed"],
@@ -74,7 +78,10 @@ doc_events = {
 		"after_rename": "integration_hub.tasks.crm_document_renamed",
 		"on_trash": "integration_hub.tasks.crm_document_deleted",
 	},
-	"Address": {"on_update": "integration_hub.tasks.address_changed"},
+	"Address": {
+		"on_update": "integration_hub.tasks.address_changed",
+		"after_delete": "integration_hub.tasks.document_deleted",
+	},
 	"Communication": {"after_insert": "integration_hub.tasks.communication_made"},
 	"Integration Settings": {"on_update": "integration_hub.tasks.settings_changed"},
 	"Integration Parcel": {"on_update": "integration_hub.tasks.something_happened"},
@@ -126,11 +133,14 @@ scheduler_events = {
 # or cancelled.
 ignore_links_on_delete = [
 	"Integration Event",
+	"Integration Attempt",
 	"Integration Link",
 	"Integration Stock Level",
 	"Integration Parcel",
 	"Integration Audit",
 	"Integration Match",
+	"Integration API Call",
+	"Integration Idempotency Key",
 ]
 auto_cancel_exempted_doctypes = [
 	"Integration Event",

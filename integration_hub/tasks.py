@@ -44,9 +44,8 @@ def harmless(hook: Callable[..., None]) -> Callable[..., None]:
 		except Exception:  # noqa: BLE001 - whatever it is, it is not the user's, and it is logged
 			frappe.db.rollback(save_point=place)
 			del frappe.message_log[shown:]
-			frappe.log_error(
-				_("Integration Hub: {0} {1} was saved, but not told").format(doc.doctype, doc.name)
-			)
+			title = _("Integration Hub: {0} {1} was saved, but not told").format(doc.doctype, doc.name)
+			frappe.log_error(title[:140])  # the title's column; a longer one would fail the save after all
 		else:
 			frappe.db.release_savepoint(place)
 
@@ -160,6 +159,11 @@ def stock_reserved(doc, method=None) -> None:
 @harmless
 def document_renamed(doc, method=None, old=None, new=None, merge=False) -> None:
 	renames.follow(doc.doctype, old, new)
+
+
+@harmless
+def document_deleted(doc, method=None) -> None:
+	renames.let_go(doc.doctype, doc.name)
 
 
 @harmless

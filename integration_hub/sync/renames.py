@@ -1,4 +1,5 @@
-"""Documents that were renamed, or merged into another one: their Links and Events follow them.
+"""Documents that were renamed, or merged into another one: their Links and Events follow them. Those that were deleted
+are not pointed to any more.
 
 Frappe moves dynamic links itself, but only in the tables that point to the DocType according to a list that it keeps
 for twelve hours. Rows written by plain SQL, as Links and Events are for speed, do not renew that list: the first
@@ -28,3 +29,12 @@ def follow(doctype: str, old: str, new: str) -> None:
 			.where((row[doctype_field] == doctype) & (row[name_field] == old))
 			.run()
 		)
+
+
+def let_go(doctype: str, name: str) -> None:
+	"""A deleted Customer, Address or Item: what shops sell to it, or sell of it, is looked for and made anew. Else every
+	later order of that buyer would be refused for a document that is gone. CRMs keep theirs: they must hear of it."""
+	shops = frappe.get_all("Integration Connection", filters={"category": "shop"}, pluck="name")
+	if shops:
+		about = {"reference_doctype": doctype, "reference_name": name, "connection": ("in", shops)}
+		frappe.db.delete("Integration Link", about)
