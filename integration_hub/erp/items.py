@@ -130,12 +130,20 @@ def _by_sku(skus: Iterable[str], ctx: Context) -> dict[str, str]:
 	skus = list(dict.fromkeys(skus))
 	found: dict[str, str] = {}
 	if "SKU" in policy:
-		found = {name: name for name in frappe.get_all("Item", {"name": ("in", skus)}, pluck="name")}
-		found = {sku: found[sku] for sku in skus if sku in found}
+		names = frappe.get_all("Item", {"name": ("in", skus)}, pluck="name")
+		found = _in_any_case(skus, {name: name for name in names})
 	left = [sku for sku in skus if sku not in found]
 	if left and "Barcode" in policy:
 		found.update(_by_barcode(left))
 	return found
+
+
+def _in_any_case(codes: Iterable[str], found: dict[str, str]) -> dict[str, str]:
+	"""What was found for each of the codes. MariaDB takes "abc-1" for "ABC-1" and keeps only one of them as an Item: what
+	it has found for a code is meant by it."""
+	by_text = {text.casefold(): name for text, name in found.items()}
+	named = {code: found.get(code) or by_text.get(code.casefold()) for code in codes}
+	return {code: name for code, name in named.items() if name}
 
 
 def _by_barcode(barcodes: Sequence[str]) -> dict[str, str]:
@@ -144,7 +152,7 @@ def _by_barcode(barcodes: Sequence[str]) -> dict[str, str]:
 		filters={"barcode": ("in", list(barcodes)), "parenttype": "Item"},
 		fields=["barcode", "parent"],
 	)
-	return {row.barcode: row.parent for row in rows}
+	return _in_any_case(barcodes, {row.barcode: row.parent for row in rows})
 
 
 def _make_plain(line: Line, ctx: Context) -> str:
@@ -155,7 +163,10 @@ def _make_plain(line: Line, ctx: Context) -> str:
 		if existing is not None and existing.reference_name:
 			return existing.reference_name
 	title = " - ".join(part for part in (line.title, line.variant_title) if part)
-	if not frappe.db.exists("Item", code):
+	there = frappe.db.exists("Item", code)
+	if there:
+		code = there  # as it is written here
+	else:
 		_insert_item(code, title, ctx, is_stock_item=line.requires_shipping)
 	if line.variant_id:
 		ctx.links.fill(VARIANTS, line.variant_id, "Item", code, label=line.sku)
@@ -202,8 +213,8 @@ def _match(variants: Sequence[Variant], ctx: Context) -> dict[str, str]:
 		skus = frappe.get_all(
 			"Item", {"name": ("in", [one.sku for one in left if one.sku]), "has_variants": 0}, pluck="name"
 		)
-		known = set(skus)
-		matched.update({one.id: one.sku for one in left if one.sku in known})
+		known = _in_any_case([one.sku for one in left if one.sku], {name: name for name in skus})
+		matched.update({one.id: known[one.sku] for one in left if one.sku in known})
 	left = [variant for variant in left if variant.id not in matched]
 	if "Barcode" in policy and left:
 		codes = _by_barcode([code for one in left for code in (one.barcode, one.sku) if code])
