@@ -3,6 +3,7 @@
 import frappe
 import pytest
 
+from integration_hub.api import desk
 from sandbox.vendors.shopify import orders
 
 
@@ -68,6 +69,45 @@ def test_a_backfill_goes_on_after_the_page_it_was_killed_in(hub, monkeypatch):
 	assert not row_of(shop).page_cursor
 
 
+def test_a_pull_ends_before_its_job_is_ended_and_goes_on_with_the_next_sweep(hub, monkeypatch):
+	from integration_hub.sync import pull
+
+	shop = hub()
+	place_many(shop, 60)
+	with monkeypatch.context() as patch:
+		patch.setattr(pull, "SHIFT", -1)
+		shop.pull()
+	row = row_of(shop)
+	assert row.page_cursor and not row.last_run_at, "it is due still"
+	shop.pull()
+	row = row_of(shop)
+	assert not row.page_cursor and row.last_run_at
+	assert len(shop.events(resource="orders")) == 60
+
+
+def test_a_form_opened_before_puts_nothing_back(hub):
+	"""Somebody has the Connection's form open while a pull goes on and a pause begins, and saves it after that."""
+	from integration_hub.failures import NotAuthorised
+	from integration_hub.sync import connections, pull
+
+	shop = hub()
+	place_many(shop, 60)
+	pull.run(shop.connection, "orders", pages=1)
+	form = shop.doc
+	pull.run(shop.connection, "orders")
+	connections.pause(shop.connection, NotAuthorised("The key was refused."))
+	frappe.db.commit()  # as the pull does
+	reached = row_of(shop)
+	assert form.resources[0].page_cursor and not reached.page_cursor
+	form.delivery_after_days = 9
+	form.save()
+	frappe.db.commit()  # as the request does
+	row = row_of(shop)
+	assert shop.doc.delivery_after_days == 9
+	assert not row.page_cursor and row.last_run_at == reached.last_run_at
+	assert shop.doc.paused and shop.doc.paused_reason == "The key was refused."
+
+
 @pytest.mark.parametrize("kind", ["rate_limited", "error", "drop", "unauthorised"])
 def test_a_pull_that_fails_says_so_and_forgets_nothing(hub, kind):
 	from integration_hub.sync import connections
@@ -82,7 +122,8 @@ def test_a_pull_that_fails_says_so_and_forgets_nothing(hub, kind):
 	assert bool(shop.doc.paused) == (kind == "unauthorised")
 	shop.vendor.troubles.clear()
 	if kind == "unauthorised":
-		shop.switch(paused=0)
+		desk.resume(shop.connection)
+		frappe.db.commit()  # as the request of the button does
 	connections.budget_of(shop.doc).reset()
 	assert "3 new" in shop.pull()
 
@@ -123,3 +164,28 @@ def test_customers_are_one_however_often_they_are_told(hub):
 		shop.drain()
 	assert {event.status for event in shop.events(resource="customers")} == {"Done"}
 	assert frappe.db.count("Customer", {"customer_name": f"Ada King {shop.shop.prefix}".strip()}) == 1
+
+
+def test_a_deleted_customer_is_made_anew_when_it_buys(hub):
+	"""Somebody clears away customers that never bought anything; one of them does after that."""
+	shop = hub()
+	email = f"{shop.shop.prefix}ada@example.com"
+	address = {"address1": "12 St James's Square", "city": "London", "zip": "SW1Y 4JH", "country_code": "GB"}
+	who = {"first_name": "Ada", "last_name": f"King {shop.shop.prefix}"}
+	shop.shop.add_customer([{**who, **address}], **who, email=email)
+	shop.pull("customers")
+	shop.drain()
+	[event] = shop.events(resource="customers")
+	assert event.status == "Done"
+	frappe.delete_doc("Customer", event.reference_name)
+	frappe.db.commit()  # as the request does
+	shop.shop.add_product("Pin", sku=shop.shop.prefix + "P", price="1.00", stock=10)
+	order = orders.place_order(
+		shop.shop,
+		[orders.Line(shop.shop.prefix + "P")],
+		customer={**who, "email": email},
+		billing_address={**who, **address},
+	)
+	event = shop.bring(order)
+	assert event.status == "Done", event.message
+	assert frappe.db.exists("Customer", shop.sales_order(order).customer)

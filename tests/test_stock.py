@@ -74,6 +74,47 @@ def test_what_is_available(linked, switches, reserved, expected):
 	assert there(shop, "A") == expected
 
 
+def test_what_moves_while_the_shop_is_told_is_told_as_well(linked, monkeypatch):
+	"""A push is under way, so the sale that happens meanwhile starts none of its own."""
+	from integration_hub.connectors.shopify import Shopify
+
+	shop = linked({"A": 5})
+	push_stock, calls = Shopify.push_stock, []
+
+	def meanwhile(self, levels, key):
+		outcomes = push_stock(self, levels, key)
+		if not calls:
+			books.receive(shop.shop.prefix + "A", 3)
+			frappe.db.commit()  # as somebody else's request does
+		calls.append(key)
+		return outcomes
+
+	monkeypatch.setattr(Shopify, "push_stock", meanwhile)
+	sentence, _calls = push(shop)
+	assert there(shop, "A") == 8 and "2 told" in sentence
+	assert len(calls) == len(set(calls)) == 2
+
+
+@pytest.mark.parametrize("create_items", [0, 1])
+def test_a_sku_in_another_case_is_the_item_that_the_database_takes_it_for(hub, create_items):
+	"""MariaDB keeps "abc" and "ABC" as one Item, so nobody could make the second; SQLite keeps both."""
+	from sandbox.vendors.shopify import orders
+
+	shop = hub(create_items=create_items)
+	written = f"{shop.shop.prefix}CASE"
+	books.stock_item(written, 5)
+	other = written.swapcase()
+	one = bool(frappe.db.exists("Item", other))
+	shop.shop.add_product("Case", sku=other, price="1.00", stock=0)
+	order = orders.place_order(shop.shop, [orders.Line(other)])
+	event = shop.bring(order)
+	if one or create_items:
+		assert event.status == "Done", event.message
+		assert shop.sales_order(order).items[0].item_code == (written if one else other)
+	else:
+		assert event.status == "Parked" and other in event.message
+
+
 def test_one_refused_sku_holds_up_nobody_and_is_named(linked):
 	shop = linked({f"S{number}": 5 for number in range(20)})
 	gone = shop.shop.prefix + "S7"

@@ -7,6 +7,7 @@ its end, back by the connector's overlap because lists lag behind.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -28,6 +29,9 @@ from integration_hub.sync.words import as_text
 #: how far back the very first pull looks when nobody said otherwise
 FIRST_DAYS = 30
 METHOD = "integration_hub.tasks.pull"
+#: seconds after which a job ends by itself, well below JOB_SECONDS
+SHIFT = 1200
+JOB_SECONDS = 1500
 
 
 def enqueue_due() -> int:
@@ -76,6 +80,7 @@ def enqueue(connection: str, resource: str) -> None:
 	wake.start(
 		METHOD,
 		queue="long",
+		timeout=JOB_SECONDS,
 		job_id=wake.job_id_of(connection, f"pull_{resource}"),
 		deduplicate=True,
 		connection=connection,
@@ -86,23 +91,26 @@ def enqueue(connection: str, resource: str) -> None:
 def run(connection_name: str, resource: str, *, pages: int | None = None) -> str:
 	"""Pull one Resource of a Connection to its end (or `pages` pages). Returns a sentence. Commits by page.
 
-	A failure is written into the Resource's row as a sentence; the cursor stays, so the next run goes on.
+	What time was too short for is fetched by the job that the next sweep starts. A failure is written into the Resource's row as a sentence; the cursor stays, so the next run goes on.
 	"""
-	connection = connections.fresh(connection_name)
+	# not from the cache: how far the last pull came is written past the document's own time of change
+	connection = frappe.get_doc(connections.DOCTYPE, connection_name)
 	row = connections.row_of(connection, resource, "In")
 	if row is None or not connections.is_working(connection):
 		return _("{0} is off or paused.").format(resource)
 	exchanges: list[Exchange] = []
+	done = True
 	try:
 		connector = connections.open_connector(connection, on_exchange=exchanges.append)
-		stored = _walk(connection, connector, row, resource, pages, exchanges)
-		sentence = _("{0} new of {1} seen").format(*stored)
+		new, seen, done = _walk(connection, connector, row, resource, pages, exchanges)
+		sentence = _("{0} new of {1} seen").format(new, seen)
 	except Exception as error:  # noqa: BLE001 - the border of a background job: sorted, written into the row, people told
 		frappe.db.rollback()
 		sentence = _failed(connection_name, sort(error))
 	if exchanges:
 		attempts.add_exchanges(connection_name, None, exchanges)
-	connections.note(row, last_run_at=now_datetime(), last_result=as_text(sentence))
+	ran = {"last_run_at": now_datetime()} if done else {}
+	connections.note(row, **ran, last_result=as_text(sentence))
 	frappe.db.commit()  # the end of a background job's piece of work
 	wake.wake(connection_name)
 	return sentence
@@ -118,7 +126,9 @@ def _failed(connection: str, failure: Failure) -> str:
 
 def _walk(
 	connection, connector: Connector, row, resource: str, pages: int | None, exchanges: list
-) -> tuple[int, int]:
+) -> tuple[int, int, bool]:
+	"""How many Events were new and seen, and whether it came as far as it was asked to."""
+	end = time.monotonic() + SHIFT
 	walk = resources.walk_of(connector, resource)
 	if walk is None:
 		raise Rejected(_("{0} cannot be asked for {1}.").format(connector.title, _(resource)))
@@ -149,9 +159,10 @@ def _walk(
 		if new:
 			wake.wake(connection.name)
 		if not cursor or (pages is not None and (pages := pages - 1) <= 0):
-			return new, seen
-		if not connections.is_working(connection):
-			return new, seen  # switched off meanwhile; the cursor is kept
+			return new, seen, True
+		# switched off meanwhile, or time is up: the cursor is kept
+		if time.monotonic() > end or not connections.is_working(connection):
+			return new, seen, False
 
 
 def _keep(connection: str, row, page: Page, reached: Mapping[str, Any], exchanges: list[Exchange]) -> int:

@@ -8,6 +8,7 @@ absolute number again, which changes nothing.
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -28,6 +29,9 @@ from integration_hub.sync.words import as_text
 METHOD = "integration_hub.tasks.push_stock"
 #: a row the vendor refused is offered again after this time, or when "Push now" is pressed
 REFUSED_AGAIN = timedelta(hours=6)
+#: seconds after which a job ends by itself, well below JOB_SECONDS
+SHIFT = 240
+JOB_SECONDS = 600
 
 
 def enqueue_due() -> int:
@@ -65,6 +69,7 @@ def enqueue(connection: str, also_refused: bool = False) -> None:
 	wake.start(
 		METHOD,
 		queue="default",
+		timeout=JOB_SECONDS,
 		job_id=wake.job_id_of(connection, "push_stock"),
 		deduplicate=True,
 		connection=connection,
@@ -79,17 +84,20 @@ def enqueue_quietly(connection: str) -> None:
 
 
 def run(connection_name: str, *, also_refused: bool = False) -> str:
-	"""Tell a vendor every stock difference. Returns a sentence. Commits after each batch."""
+	"""Tell a vendor every stock difference, also those that come up meanwhile. Returns a sentence. Commits after each
+	batch. What time was too short for is told by the job that the next sweep starts.
+	"""
 	connection = connections.fresh(connection_name)
 	row = connections.row_of(connection, "stock", "Out")
 	if row is None or not connections.is_working(connection):
 		return _("Stock is off or paused.")
 	exchanges: list[Exchange] = []
+	done = True
 	try:
 		connector = connections.open_connector(connection, on_exchange=exchanges.append)
 		if not isinstance(connector, PushesStock):
 			return _("{0} takes no stock.").format(connector.title)
-		told, refused = _push(connection, connector, exchanges, also_refused)
+		told, refused, done = _push(connection, connector, exchanges, also_refused)
 		sentence = _("{0} told, {1} refused").format(told, refused)
 	except Exception as error:  # noqa: BLE001 - the border of a background job: sorted, written into the row, people told
 		frappe.db.rollback()
@@ -99,16 +107,36 @@ def run(connection_name: str, *, also_refused: bool = False) -> str:
 		sentence = failure.sentence
 	if exchanges:
 		attempts.add_exchanges(connection_name, None, exchanges)
-	connections.note(row, last_run_at=now_datetime(), last_result=as_text(sentence))
+	ran = {"last_run_at": now_datetime()} if done else {}
+	connections.note(row, **ran, last_result=as_text(sentence))
 	frappe.db.commit()  # the end of a background job's piece of work
 	return sentence
 
 
 def _push(
 	connection, connector: PushesStock, exchanges: list[Exchange], also_refused: bool
-) -> tuple[int, int]:
+) -> tuple[int, int, bool]:
+	"""How many were told and refused, and whether nothing is left to tell. What is sold while we talk wakes nobody (a push
+	is at it), so it is looked for again until nothing differs."""
+	end = time.monotonic() + SHIFT
 	told = refused = 0
-	differences = stock.differences(connection, also_refused=also_refused)
+	while differences := stock.differences(connection, also_refused=also_refused):
+		also_refused = False  # what is refused now waits for its time
+		more_told, more_refused, on = _tell(connection, connector, exchanges, differences, end)
+		told, refused = told + more_told, refused + more_refused
+		if not on:
+			return told, refused, False
+	return told, refused, True
+
+
+def _tell(
+	connection,
+	connector: PushesStock,
+	exchanges: list[Exchange],
+	differences: Sequence[stock.Difference],
+	end: float,
+) -> tuple[int, int, bool]:
+	told = refused = 0
 	for start in range(0, len(differences), connector.stock_batch):
 		batch = differences[start : start + connector.stock_batch]
 		levels = [
@@ -126,9 +154,10 @@ def _push(
 		attempts.add_exchanges(connection.name, None, exchanges)
 		exchanges.clear()
 		frappe.db.commit()  # each batch by itself: what the vendor has taken must not be told again
-		if not connections.is_working(connection):
-			break  # switched off meanwhile; what differs still differs when it is on again
-	return told, refused
+		# switched off meanwhile, or time is up: what differs still differs the next time
+		if time.monotonic() > end or not connections.is_working(connection):
+			return told, refused, False
+	return told, refused, True
 
 
 def _call_key(connection: str, batch: Sequence[stock.Difference]) -> str:
