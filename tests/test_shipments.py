@@ -1,5 +1,7 @@
 """Parcels, outward: a submitted Delivery Note becomes one fulfilment with its tracking number, whatever gets lost."""
 
+import signal
+
 import frappe
 import pytest
 
@@ -100,14 +102,36 @@ def test_our_own_fulfilment_comes_back_as_no_second_delivery(sold):
 	deliver(sales_order)
 	settle(shop)
 	shop.bring(order)
-	notes = frappe.get_all(
-		"Delivery Note Item",
-		filters={"against_sales_order": sales_order.name, "docstatus": 1},
-		fields=["sum(qty) as qty"]
-		if int(frappe.__version__.split(".")[0]) < 16
-		else [{"SUM": "qty", "as": "qty"}],
+	assert delivered(sales_order) == 3
+
+
+def delivered(sales_order):
+	"""Pieces on submitted Delivery Notes."""
+	rows = frappe.get_all(
+		"Delivery Note Item", {"against_sales_order": sales_order.name, "docstatus": 1}, pluck="qty"
 	)
-	assert notes[0].qty == 3
+	return sum(rows)
+
+
+@pytest.mark.processes
+def test_a_part_told_by_a_worker_that_died_comes_back_as_no_second_delivery(sold):
+	"""One of three pieces left; the shop has answered, and the worker is killed before it can note that. The order with
+	its new parcel comes in before the lease has run out: the two other pieces are still here."""
+	from integration_hub.sync import sweep
+
+	shop, order, sales_order = sold(create_delivery_note=1)
+	deliver(sales_order, 1)
+	process = shop.site.python("-m", "tests.support.process", "die", shop.connection, "answered")
+	assert process.wait(timeout=60) == -signal.SIGKILL
+	assert parcels(order) == [(1, ["TRACK-1"])], "the shop knows it"
+	shop.bring(order)
+	assert delivered(sales_order) == 1
+	shop.lose_leases()
+	sweep.sweep()
+	settle(shop)
+	assert {event.status for event in shop.events()} == {"Done"}
+	assert delivered(sales_order) == 1
+	assert parcels(order) == [(1, ["TRACK-1"])]
 
 
 def test_a_delivery_note_of_another_order_tells_nobody(hub):

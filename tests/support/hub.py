@@ -74,6 +74,18 @@ class Connected:
 		)
 		frappe.db.commit()  # the worker reads it in its own transaction
 
+	def lose_leases(self) -> None:
+		"""As if the leases of what workers have in hand had run out."""
+		frappe.db.rollback()
+		frappe.db.set_value(
+			"Integration Event",
+			{"connection": self.connection, "status": "Working"},
+			"lease_until",
+			frappe.utils.add_to_date(None, minutes=-1),
+			update_modified=False,
+		)
+		frappe.db.commit()  # the sweep reads it in its own transaction
+
 	def wait_idle(self, seconds: float = 60) -> None:
 		"""Until no Event of the Connection is queued, working or retrying (real workers run beside)."""
 		end = time.monotonic() + seconds
