@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import time
+import weakref
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
@@ -57,6 +58,34 @@ def persist(work: Callable[[], Done]) -> Done:
 			frappe.db.rollback()
 			time.sleep(random.uniform(0.02, 0.1) * number)
 	raise AssertionError("the last try returns or raises")
+
+
+class _Gathering:
+	"""One transaction's callback, with what it is called for."""
+
+	def __init__(self, then: Callable[[dict[Any, Any]], None]):
+		self.items: dict[Any, Any] | None = {}
+		self.then = then
+
+	def __call__(self) -> None:
+		items, self.items = self.items, None  # what comes up meanwhile is gathered anew
+		self.then(items)
+
+
+def gathered(key: str, callbacks: Any, then: Callable[[dict[Any, Any]], None]) -> dict[Any, Any]:
+	"""What this transaction has gathered under `key`, to be added to; `then` gets it once, when `callbacks`
+	(`frappe.db.before_commit` or `.after_commit`) are called.
+
+	It lives in that list of callbacks and nowhere else. So it is gone whenever Frappe empties the list: after a rollback,
+	and also after a commit that failed half-way, of which `after_rollback` is not told any more.
+	"""
+	held = frappe.flags.get(key)
+	gathering = held() if held else None
+	if gathering is None or gathering.items is None:
+		gathering = _Gathering(then)
+		frappe.flags[key] = weakref.ref(gathering)
+		callbacks.add(gathering)
+	return gathering.items
 
 
 def _is(error: Exception, *names: str) -> bool:

@@ -605,3 +605,27 @@ def test_who_reads_while_a_subscription_is_saved_does_not_hide_it(listener):
 	frappe.cache.set_value(subscriptions.CACHE, (generation, old), expires_in_sec=60)
 	doc = customer()
 	assert [message["data"]["name"] for message in one.deliver()] == [doc.name]
+
+
+def test_a_commit_that_failed_takes_nothing_from_the_next(listener):
+	"""A worker's transaction meets a dead lock while it commits, before what has changed was told; the worker begins
+	again, in the same job."""
+	one = listener("customer.updated")
+	doc = customer()
+	frappe.db.commit()
+	one.deliver()
+
+	def meets_another():
+		raise frappe.QueryDeadlockError
+
+	frappe.db.before_commit.add(meets_another)
+	doc.tax_id = "DE1"
+	doc.save()
+	with pytest.raises(frappe.QueryDeadlockError):
+		frappe.db.commit()
+	frappe.db.rollback()
+	doc.reload()
+	doc.tax_id = "DE2"
+	doc.save()
+	[message] = one.deliver()
+	assert message["data"]["tax_id"] == "DE2"

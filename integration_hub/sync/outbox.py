@@ -6,8 +6,11 @@ if the save is rolled back the Event is gone with it.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import frappe
 
+from integration_hub import database
 from integration_hub.connectors.contract import CancelsFulfilments
 from integration_hub.erp import shipments, stock
 from integration_hub.sync import connections, push, store, wake
@@ -62,16 +65,9 @@ def stock_moved(item_code: str) -> None:
 
 	Nothing is written: the difference is found by the push itself. Items are gathered for the transaction.
 	"""
-	items = frappe.flags.get("integration_hub_moved")
-	if items is not None:
-		items.add(item_code)
-		return
-	frappe.flags.integration_hub_moved = {item_code}
+	database.gathered("integration_hub_moved", frappe.db.after_commit, _push_what_moved)[item_code] = None
 
-	def after_commit() -> None:
-		moved = frappe.flags.pop("integration_hub_moved", None) or ()
-		for name in stock.connections_selling(moved):
-			push.enqueue_quietly(name)
 
-	frappe.db.after_commit.add(after_commit)
-	frappe.db.after_rollback.add(lambda: frappe.flags.pop("integration_hub_moved", None))
+def _push_what_moved(items: Iterable[str]) -> None:
+	for name in stock.connections_selling(items):
+		push.enqueue_quietly(name)

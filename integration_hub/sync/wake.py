@@ -8,64 +8,79 @@ already started may be past its last look, so the next slot is taken.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import frappe
 from frappe import _
+from frappe.query_builder.functions import Count
+from frappe.utils import now_datetime
 from frappe.utils.background_jobs import get_job_status
 from redis.exceptions import RedisError
 from rq.job import JobStatus
 
+from integration_hub import database
+
 METHOD = "integration_hub.tasks.work"
 QUEUE = "default"
-JOB_SECONDS = 300
+#: a job ends by itself much earlier (`worker.SHIFT`); the rest is for the vendor's last answers
+JOB_SECONDS = 600
+SPARE_SLOTS = 20
 #: Redis is away, or Frappe takes no more jobs because too many wait
 NOT_NOW = (RedisError, frappe.QueueOverloaded)
 
 
 def wake_after_commit(connection: str) -> None:
 	"""For document events: wake only if the user's save is really committed. Once per transaction."""
-	woken = frappe.flags.setdefault("integration_hub_woken", set())
-	if connection in woken:
-		return
-	woken.add(connection)
+	database.gathered("integration_hub_woken", frappe.db.after_commit, _wake_each)[connection] = None
 
-	def after_commit() -> None:
-		woken.discard(connection)
-		wake(connection)
 
-	frappe.db.after_commit.add(after_commit)
-	frappe.db.after_rollback.add(lambda: woken.discard(connection))
+def _wake_each(names: Iterable[str]) -> None:
+	for name in names:
+		wake(name)
 
 
 def wake(connection: str) -> None:
 	"""Enqueue a worker job now. What it shall find must be committed already."""
-	for slot in range(_slots()):
+	_enqueue(connection, _slots())
+
+
+def rescue(connection: str) -> None:
+	"""Events are overdue although jobs should run: a job that was killed looks busy until RQ finds out, so there are spare
+	slots. Not while as many workers as may be are seen to work, or a long backlog would take up all workers of the site."""
+	if _at_work(connection) < _slots():
+		_enqueue(connection, _slots() + SPARE_SLOTS)
+
+
+def _at_work(connection: str) -> int:
+	"""Workers that hold Events of a Connection now, each by a lease of its own."""
+	event = frappe.qb.DocType("Integration Event")
+	[(number,)] = (
+		frappe.qb.from_(event)
+		.select(Count(event.lease).distinct())
+		.where((event.connection == connection) & (event.lease_until > now_datetime()))
+		.run()
+	)
+	return number
+
+
+def _enqueue(connection: str, slots: int) -> None:
+	"""A job in the first of these slots that has none at work; nothing when one waits there already."""
+	for slot in range(slots):
 		job_id = job_id_of(connection, str(slot))
 		with quietly(connection):
 			if get_job_status(job_id) == JobStatus.STARTED:
 				continue
-			_enqueue(connection, job_id, deduplicate=True)
+			start(
+				METHOD,
+				queue=QUEUE,
+				timeout=JOB_SECONDS,
+				job_id=job_id,
+				deduplicate=True,
+				connection=connection,
+			)
 		return
-
-
-def rescue(connection: str) -> None:
-	"""For the sweep: Events are overdue although jobs should run, so their jobs died. A fresh job id."""
-	with quietly(connection):
-		_enqueue(connection, job_id_of(connection, frappe.generate_hash(length=8)))
-
-
-def _enqueue(connection: str, job_id: str, deduplicate: bool = False) -> None:
-	start(
-		METHOD,
-		queue=QUEUE,
-		timeout=JOB_SECONDS,
-		job_id=job_id,
-		deduplicate=deduplicate,
-		connection=connection,
-	)
 
 
 def start(method: str, **options: Any) -> None:

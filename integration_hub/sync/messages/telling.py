@@ -6,12 +6,13 @@ in `tasks.py` undo and log what goes wrong.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import frappe
 from frappe.utils import get_datetime
 
+from integration_hub import database
 from integration_hub.erp.times import from_site, utc
 from integration_hub.sync import connections, store, wake
 from integration_hub.sync.messages import content, subscriptions
@@ -44,16 +45,11 @@ def happened(doc: Any, method: str, guard: Callable[[Any], Any]) -> None:
 
 
 def _tell_later(wish: Wish, doc: Any, guard: Callable[[Any], Any]) -> None:
-	changed = frappe.flags.get(_CHANGED)
-	if changed is None:
-		changed = frappe.flags[_CHANGED] = {}
+	def tell(changed: Mapping[Any, Any]) -> None:
+		for what, (since, guarded, wishes) in changed.items():
+			guarded(lambda what=what, since=since, wishes=wishes: _tell_change(what, since, wishes))
 
-		def before_commit() -> None:
-			for what, (since, guarded, wishes) in (frappe.flags.pop(_CHANGED, None) or {}).items():
-				guarded(lambda what=what, since=since, wishes=wishes: _tell_change(what, since, wishes))
-
-		frappe.db.before_commit.add(before_commit)
-		frappe.db.after_rollback.add(lambda: frappe.flags.pop(_CHANGED, None))
+	changed = database.gathered(_CHANGED, frappe.db.before_commit, tell)
 	what = (doc.doctype, doc.name)
 	_since, _guarded, wishes = changed.setdefault(what, (get_datetime(doc.modified), guard, {}))
 	wishes[wish.name] = wish
@@ -75,18 +71,12 @@ def stock_moved(item_code: str, warehouse: str, guard: Callable[[Any], Any]) -> 
 	Item and Warehouse however many entries it made. `guard` keeps what goes wrong from the user's commit."""
 	if not subscriptions.heard("after_insert") or (subscriptions.are_known() and not subscriptions.stock()):
 		return
-	moved = frappe.flags.get(_MOVED)
-	if moved is not None:
-		moved[(item_code, warehouse)] = None
-		return
-	frappe.flags[_MOVED] = {(item_code, warehouse): None}
 
-	def before_commit() -> None:
-		for item, place in frappe.flags.pop(_MOVED, None) or ():
+	def tell(moved: Iterable[tuple[str, str]]) -> None:
+		for item, place in moved:
 			guard(lambda item=item, place=place: _tell_stock(item, place))
 
-	frappe.db.before_commit.add(before_commit)
-	frappe.db.after_rollback.add(lambda: frappe.flags.pop(_MOVED, None))
+	database.gathered(_MOVED, frappe.db.before_commit, tell)[(item_code, warehouse)] = None
 
 
 def _tell_stock(item_code: str, warehouse: str) -> None:
