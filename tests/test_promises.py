@@ -270,6 +270,108 @@ def test_events_are_worked_on_in_the_order_they_were_told(hub):
 	assert [one.outside_id for one in claimed] == [str(number) for number in range(9_000_040, 9_000_000, -1)]
 
 
+def test_what_kills_its_worker_holds_up_nothing_else(hub, monkeypatch):
+	"""One of three Events kills every worker that touches it: the others are done, and it waits for a person in the end."""
+	from integration_hub.sync import sweep, worker
+
+	shop = hub()
+	placed = [place(shop, number) for number in range(3)]
+	_store_many(shop, [order.id for order in placed])
+	finish_one = worker._finish
+
+	class Died(BaseException):
+		pass
+
+	def finish_or_die(handler, connection, one, prepared):
+		if one.outside_id == str(placed[0].id):
+			raise Died
+		finish_one(handler, connection, one, prepared)
+
+	monkeypatch.setattr(worker, "_finish", finish_or_die)
+	for _death in range(sweep.DEATHS):
+		with pytest.raises(Died):
+			shop.drain()
+		shop.lose_leases()
+		sweep.free_leases()
+		frappe.db.commit()  # as the sweep does
+	assert shop.drain() in (0, 2)
+	assert [shop.event(order).status for order in placed] == ["Parked", "Done", "Done"]
+	monkeypatch.undo()
+	assert desk.replay_events([shop.event(placed[0]).name])["count"] == 1
+	frappe.db.commit()  # as the button does
+	finish(shop)
+	assert [len(shop.documents("Sales Order", order)) for order in placed] == [1, 1, 1]
+
+
+def test_a_job_whose_time_is_up_is_nobody_s_fault(hub, monkeypatch):
+	from rq.timeouts import JobTimeoutException
+
+	from integration_hub.connectors.shopify import Shopify
+
+	shop = hub()
+	order = place(shop, 1)
+	_store_many(shop, [order.id])
+
+	def too_slow(self, ids):
+		raise JobTimeoutException("Task exceeded maximum timeout value")
+
+	with monkeypatch.context() as patch:
+		patch.setattr(Shopify, "fetch_orders", too_slow)
+		shop.drain()
+	assert shop.event(order).status == "Retrying"
+	finish(shop)
+	assert len(shop.documents("Sales Order", order)) == 1
+
+
+def test_what_another_has_tried_meanwhile_is_not_claimed_as_untried(hub, monkeypatch):
+	"""Between a worker's look at what is due and its claim, another has claimed the Event, asked the vendor in vain, and
+	made it due again: whoever has it next must know, and look first."""
+	from integration_hub.sync import worker
+
+	shop = hub()
+	_store_many(shop, [1])
+	take = worker._take
+
+	def meanwhile(row, *more):
+		moment = frappe.utils.now_datetime()
+		frappe.db.set_value(
+			"Integration Event", row.name, {"claims": 1, "status": "Retrying", "due_at": moment}
+		)
+		return take(row, *more)
+
+	with monkeypatch.context() as patch:
+		patch.setattr(worker, "_take", meanwhile)
+		assert worker.claim(shop.connection, 5) == []
+	[claimed] = worker.claim(shop.connection, 5)
+	assert claimed.look_first
+
+
+@pytest.mark.processes
+def test_a_long_backlog_takes_no_more_workers_than_it_may(hub):
+	"""Events are overdue for as long as two workers are busy with thousands of others: sweeps start no third."""
+	from frappe.utils.background_jobs import get_queue
+
+	from integration_hub.sync import sweep, wake, worker
+
+	shop = hub()
+	_store_many(shop, range(7_000_000, 7_000_060))
+	past = frappe.utils.add_to_date(None, minutes=-5)
+	frappe.db.set_value("Integration Event", {"connection": shop.connection}, "due_at", past)
+	frappe.db.commit()  # overdue
+
+	def jobs():
+		ours = wake.job_id_of(shop.connection, "")
+		return [job for job in get_queue(wake.QUEUE).job_ids if job.rpartition(ours)[2].isdigit()]
+
+	for _minute in range(3):
+		sweep.sweep()
+	assert len(jobs()) == 1, "a job waits already"
+	get_queue(wake.QUEUE).empty()
+	assert worker.claim(shop.connection, 20) and worker.claim(shop.connection, 20), "two are at work"
+	sweep.sweep()
+	assert jobs() == []
+
+
 def test_one_outside_thing_one_at_a_time(hub):
 	from integration_hub.sync import worker
 
@@ -402,6 +504,106 @@ def test_a_switch_stops_a_worker_in_the_middle_of_its_work(hub, site, switch):
 	assert [len(shop.documents("Sales Order", order)) for order in placed] == [1] * 60
 
 
+def test_a_switch_stops_what_was_claimed_together_to_be_told(hub, monkeypatch):
+	"""Two parcels are claimed together; the Connection is switched off while the shop is told of the first."""
+	from erpnext.selling.doctype.sales_order.sales_order import make_delivery_note
+
+	from integration_hub.connectors.shopify import Shopify
+
+	shop = hub(create_items=0)
+	books.stock_item(f"{shop.shop.prefix}S1", 10)
+	sold = [shop.sales_order(_brought(shop)) for _number in range(2)]
+	for sales_order in sold:
+		make_delivery_note(sales_order.name).submit()
+	frappe.db.commit()  # as the requests do
+	told, fulfil = [], Shopify.fulfil_order
+
+	def switched_off(self, shipment, **options):
+		told.append(shipment)
+		frappe.db.set_value("Integration Connection", shop.connection, "enabled", 0)
+		frappe.db.commit()  # the switch is thrown
+		return fulfil(self, shipment, **options)
+
+	monkeypatch.setattr(Shopify, "fulfil_order", switched_off)
+	shop.drain()
+	assert len(told) == 1
+	statuses = sorted(event.status for event in shop.events(resource="shipments"))
+	assert statuses == ["Done", "Queued"], "what was told is noted, the other is kept"
+	left = frappe.db.get_value(
+		"Integration Event", {"connection": shop.connection, "status": "Queued"}, "claims"
+	)
+	assert left == 0, "nobody has tried it, so nobody need look for it at the shop"
+
+
+def _brought(shop):
+	order = place(shop, 1)
+	shop.bring(order)
+	return order
+
+
+@pytest.mark.processes
+def test_a_switch_is_seen_by_a_worker_that_waited(hub, monkeypatch):
+	"""A worker sleeps until the next Event comes due; meanwhile somebody else switches the Connection off."""
+	from integration_hub.sync import worker
+
+	shop = hub()
+	order = place(shop, 1)
+	_store_many(shop, [order.id])
+	later = frappe.utils.add_to_date(None, seconds=3)
+	frappe.db.set_value("Integration Event", {"connection": shop.connection}, "due_at", later)
+	frappe.db.commit()  # it waits
+	sleep = time.sleep
+
+	def meanwhile(seconds):
+		process = shop.site.python("-m", "tests.support.process", "switch off", shop.connection)
+		assert process.wait() == 0
+		sleep(seconds)
+
+	monkeypatch.setattr(worker.time, "sleep", meanwhile)
+	assert worker.drain(shop.connection, patience=10) == 0
+	assert shop.event(order).status == "Queued"
+
+
+@pytest.mark.parametrize("recipients", ["", "hub-alerts@example.com"])
+def test_a_connection_pauses_also_where_no_mail_can_be_sent(hub, recipients, monkeypatch):
+	"""An Email Account that may send, but not by default: Frappe then refuses every mail."""
+	monkeypatch.setitem(frappe.conf, "mute_emails", 0)  # or Frappe would pretend that there is one
+	shop = hub()
+	order = place(shop, 1)
+	_store_many(shop, [order.id])
+	account = _account_that_sends_only_its_own()
+	frappe.db.set_single_value("Integration Settings", "alert_recipients", recipients)
+	frappe.db.commit()  # the worker reads it
+	shop.vendor.troubles.add("unauthorised", times=None)
+	defaults = {"default_outgoing": 1}
+	others = frappe.get_all("Email Account", filters=defaults, pluck="name")
+	frappe.db.set_value("Email Account", {"name": ("in", others or [""])}, "default_outgoing", 0)
+	frappe.clear_cache(doctype="Email Account")
+	try:
+		shop.drain()
+	finally:
+		frappe.db.set_single_value("Integration Settings", "alert_recipients", "")
+		frappe.db.set_value("Email Account", {"name": ("in", others or [""])}, defaults)
+		frappe.db.delete("Email Account", {"name": account})
+		frappe.db.commit()  # back to what it was
+	assert shop.doc.paused
+	assert shop.event(order).status == "Retrying"
+
+
+def _account_that_sends_only_its_own():
+	name = f"Own {frappe.generate_hash(length=8)}"
+	frappe.get_doc(
+		{
+			"doctype": "Email Account",
+			"name": name,
+			"email_account_name": name,
+			"email_id": "own@example.com",
+			"enable_outgoing": 1,
+		}
+	).db_insert()  # past its validation, which would call the mail server
+	return name
+
+
 # --- 6. the user never waits -----------------------------------------------------------------------------
 
 
@@ -471,6 +673,27 @@ def test_a_full_job_queue_is_told_to_everybody_alike(hub, monkeypatch, user):
 		frappe.set_user("Administrator")
 
 
+def test_a_save_survives_a_hook_that_fails_however_long_its_name(site, monkeypatch):
+	from integration_hub.sync.crm import changes
+
+	def broken(_doc):
+		raise RuntimeError("a bug")
+
+	monkeypatch.setattr(changes, "document_changed", broken)
+	name = f"{frappe.generate_hash(length=10)} " + "Long Name of a Company " * 6
+	made = frappe.get_doc(
+		{
+			"doctype": "Customer",
+			"customer_name": name[:140].strip(),
+			"customer_group": books.leaf("Customer Group"),
+			"territory": books.leaf("Territory"),
+		}
+	).insert()
+	frappe.db.commit()  # as the request does
+	assert frappe.db.exists("Customer", made.name)
+	assert frappe.db.exists("Error Log", {"method": ("like", f"%{made.name[:60]}%")})
+
+
 def test_a_save_that_is_rolled_back_tells_nobody(hub):
 	from erpnext.selling.doctype.sales_order.sales_order import make_delivery_note
 
@@ -503,6 +726,28 @@ def test_secrets_are_nowhere_in_clear(hub):
 			assert "shpat_sandbox" not in text and "sandbox-secret" not in text, doctype
 	for log in frappe.get_all("Error Log", fields=["error"]):
 		assert "shpat_sandbox" not in (log.error or "")
+
+
+def test_a_deleted_connection_leaves_no_secret_behind(hub):
+	shop = hub()
+	rows = [row.name for row in shop.doc.credentials if row.is_secret]
+	auth = frappe.qb.Table("__Auth")
+	kept = frappe.qb.from_(auth).select(auth.name).where(auth.name.isin([*rows, shop.connection]))
+	assert kept.run()
+	frappe.delete_doc("Integration Connection", shop.connection)
+	frappe.db.commit()  # as the request does
+	assert not kept.run()
+
+
+def test_a_renamed_document_is_found_by_its_index(hub):
+	"""Whatever is renamed on the site, Events that name it are looked up; without an index that would lock all of them."""
+	frappe.db.rollback()
+	explain = "explain query plan" if frappe.db.db_type == "sqlite" else "explain"
+	for doctype_field, name_field in (("reference_doctype", "reference_name"), ("fix_doctype", "fix_name")):
+		plan = frappe.db.sql(
+			f"{explain} select name from `tabIntegration Event` where `{doctype_field}` = 'Item' and `{name_field}` = 'X'"
+		)
+		assert "hub_event_fix" in str(plan) or "reference_name" in str(plan), plan
 
 
 def test_payloads_are_forgotten_after_their_time(hub):

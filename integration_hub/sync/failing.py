@@ -6,6 +6,7 @@ import frappe
 from frappe import _
 from frappe.utils import strip_html
 from pydantic import ValidationError as RecordError
+from rq.timeouts import JobTimeoutException
 
 from integration_hub import database, failures
 
@@ -15,6 +16,9 @@ def sort(error: Exception) -> failures.Failure:
 	readable message beside the exception."""
 	if isinstance(error, failures.Failure):
 		return error
+	if isinstance(error, JobTimeoutException):
+		# nobody's fault and nothing to mend: the next worker goes on with it
+		return failures.Unreachable(_("The worker's time was up before this was done."), maybe_done=True)
 	if _met_another(error):
 		return failures.Conflict(_("Another worker was at the same documents; tried again by itself."))
 	if isinstance(error, RecordError):

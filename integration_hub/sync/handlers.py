@@ -18,11 +18,15 @@ from integration_hub.sync.messages import delivering
 
 
 def grouped(connector: Connector, works: Iterable[Any]) -> list[tuple[Handler, list[Any]]]:
-	"""Claimed Events by handler, in the order of their first Event."""
-	groups: dict[tuple[str, str], list[Any]] = defaultdict(list)
+	"""Claimed Events by handler, in the order of their first Event; those that are a call each stand alone."""
+	kinds: dict[tuple[str, str], list[Any]] = defaultdict(list)
 	for one in works:
-		groups[(one.direction, one.resource)].append(one)
-	return [(find(connector, *kind), group) for kind, group in groups.items()]
+		kinds[(one.direction, one.resource)].append(one)
+	groups: list[tuple[Handler, list[Any]]] = []
+	for kind, group in kinds.items():
+		handler = find(connector, *kind)
+		groups += [(handler, group)] if handler.together else [(handler, [one]) for one in group]
+	return groups
 
 
 def find(connector: Connector, direction: str, resource: str) -> Handler:

@@ -29,8 +29,12 @@ MISSING = object()
 
 @dataclass(frozen=True)
 class Handler:
+	"""`together`: `prepare` asks the vendor for many at once. Where each Event is a call of its own, each is also noted
+	before the next is made: a switch, a lease or a dying worker then never concerns more than one call."""
+
 	prepare: Callable[[Any, Connector, Sequence[Any]], Prepared]
 	apply: Callable[[Any, Any, Any], Result]
+	together: bool = True
 
 
 @dataclass(frozen=True)
@@ -107,19 +111,14 @@ def outbound(
 	need not be told any more is found there.
 	"""
 
-	def one_by_one(connection, connector: Connector, works: Sequence[Any]) -> Prepared:
-		prepared: dict[str, Any] = {}
-		for one in works:
-			try:
-				if before:
-					before(one, context(connection))
-					frappe.db.rollback()  # nothing is open while we talk
-				prepared[one.name] = call(connector, one)
-			except Failure as failure:
-				prepared[one.name] = failure
-		return prepared
+	def prepare(connection, connector: Connector, works: Sequence[Any]) -> Prepared:
+		[one] = works
+		if before:
+			before(one, context(connection))
+			frappe.db.rollback()  # nothing is open while we talk
+		return {one.name: call(connector, one)}
 
 	def apply(connection, one: Any, answer: Any) -> Result:
 		return done(answer, one, context(connection))
 
-	return Handler(one_by_one, apply)
+	return Handler(prepare, apply, together=False)

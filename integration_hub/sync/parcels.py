@@ -427,7 +427,7 @@ def _ship_always(company: str) -> list[str]:
 
 
 ROUTES = (
-	Route("Out", RESOURCE, ShipsParcels, Handler(_prepare, _apply)),
+	Route("Out", RESOURCE, ShipsParcels, Handler(_prepare, _apply, together=False)),
 	Route(
 		"In",
 		"tracking",

@@ -465,7 +465,7 @@ def _payouts() -> Handler:
 
 
 ROUTES = (
-	Route("Out", payables.RESOURCE, TakesPayments, Handler(_pages, _page_done)),
+	Route("Out", payables.RESOURCE, TakesPayments, Handler(_pages, _page_done, together=False)),
 	Route("Out", CAPTURES, CapturesPayments, outbound(_capture, _captured)),
 	Route("Out", gateway_refunds.REFUNDS, RefundsPayments, outbound(_refund, _refunded)),
 	Route("Out", subscriptions.RESOURCE, Subscribes, outbound(_subscribe, _subscribed, _read_order)),

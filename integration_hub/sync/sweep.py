@@ -9,13 +9,17 @@ from __future__ import annotations
 from datetime import timedelta
 
 import frappe
+from frappe import _
+from frappe.query_builder.functions import Min
 from frappe.utils import get_datetime, now_datetime
 
-from integration_hub.sync import connections, pull, push, refusals, wake
+from integration_hub.sync import connections, pull, push, refusals, wake, worker
 
 EVENT = "Integration Event"
 #: Events due longer than this were not taken by the jobs that should run
 OVERDUE_SECONDS = 30
+#: workers that die one after the other while they work on one Event alone, until it waits for a person
+DEATHS = 6
 
 
 def sweep() -> dict[str, int]:
@@ -31,28 +35,39 @@ def sweep() -> dict[str, int]:
 
 
 def free_leases() -> int:
-	"""Make Events due again whose worker did not end them in time."""
+	"""Make Events due again whose worker did not end them in time. One of them may be what killed it, so each is worked on
+	alone from here; one that worker after worker dies of is set aside."""
 	event = frappe.qb.DocType(EVENT)
 	moment = now_datetime()
-	(
+	lost = (event.lease_until < moment) & (event.status == "Working")
+	again = lost & (event.failure == worker.KILLED)
+	freed = (
 		frappe.qb.update(event)
-		.set(event.status, "Queued")
-		.set(event.due_at, moment)
 		.set(event.lane, None)
 		.set(event.lease, None)
 		.set(event.lease_until, None)
-		.set(event.tries, event.tries + 1)
-		.where((event.lease_until < moment) & (event.status == "Working"))
-		.run()
+		.set(event.modified, moment)
 	)
-	return frappe.db._cursor.rowcount
+	sentence = _(
+		"Worker after worker died over this. The logs of the site's workers say why (memory, time); then press Replay."
+	)
+	queued = freed.set(event.status, "Queued").set(event.due_at, moment)
+	number = 0
+	for update in (
+		freed.set(event.status, "Parked")
+		.set(event.message, sentence)
+		.where(again & (event.tries >= DEATHS - 1)),
+		queued.set(event.tries, event.tries + 1).where(again),
+		queued.set(event.tries, 1).set(event.failure, worker.KILLED).where(lost),
+	):
+		update.run()
+		number += frappe.db._cursor.rowcount
+	return number
 
 
 def _wake_due() -> int:
 	event = frappe.qb.DocType(EVENT)
 	moment = now_datetime()
-	from frappe.query_builder.functions import Min
-
 	due = (
 		frappe.qb.from_(event)
 		.select(event.connection, Min(event.due_at))

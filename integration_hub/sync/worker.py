@@ -36,6 +36,8 @@ from integration_hub.sync.words import as_text
 DOCTYPE = "Integration Event"
 #: seconds a job waits for the next Event to come due, rather than leave it to the sweep of the next minute
 PATIENCE = 10
+#: kind of failure of an Event whose worker did not come back
+KILLED = "Killed"
 #: seconds after which a job hands over to a fresh one, well below wake.JOB_SECONDS
 SHIFT = 240
 
@@ -87,6 +89,7 @@ def drain(
 	done = 0
 	with acting():
 		while time.monotonic() < end and (limit is None or done < limit):
+			frappe.db.rollback()  # who has slept sees a switch that was thrown meanwhile
 			connection = connections.fresh(connection_name)
 			if not connections.is_working(connection) or not connections.is_installed(connection):
 				return done  # what is due stays due
@@ -186,6 +189,7 @@ def _claim(connection: str, limit: int, only: str | None) -> list[Work]:
 			event.reference_name,
 			event.claims,
 			event.replays,
+			event.failure,
 		)
 		.where(
 			(event.connection == connection)
@@ -199,13 +203,13 @@ def _claim(connection: str, limit: int, only: str | None) -> list[Work]:
 	lanes: set[str] = set()
 	lease = frappe.generate_hash(length=20)
 	for row in due:
-		lane = _lane(connection, row)
-		if lane in lanes:
+		lane, killed = _lane(connection, row), row.pop("failure") == KILLED
+		if lane in lanes or (killed and claimed):
 			continue
 		lanes.add(lane)
-		if _take(row.name, lane, lease):
+		if _take(row, lane, lease):
 			claimed.append(Work(lease=lease, **row))
-		if len(claimed) == limit:
+		if claimed and (killed or len(claimed) == limit):
 			break
 	frappe.db.commit()  # the claim must be visible to other workers, and survive us, before anything is done
 	return claimed
@@ -215,7 +219,9 @@ def _lane(connection: str, row) -> str:
 	return f"{connection}|{row.direction}|{row.resource}|{row.outside_id}"[-180:]
 
 
-def _take(name: str, lane: str, lease: str) -> bool:
+def _take(row, lane: str, lease: str) -> bool:
+	"""Claim one Event as it was read. Not when it was claimed or replayed since (the UPDATE before this one may have waited
+	for somebody's lock): we would not know that it was tried, and ask the vendor for it once more without looking."""
 	event = frappe.qb.DocType(DOCTYPE)
 	moment = now_datetime()
 	try:
@@ -228,7 +234,12 @@ def _take(name: str, lane: str, lease: str) -> bool:
 			.set(event.lease_until, moment + timedelta(seconds=lease_seconds()))
 			.set(event.claims, event.claims + 1)
 			.set(event.modified, moment)
-			.where((event.name == name) & event.due_at.isnotnull())
+			.where(
+				(event.name == row.name)
+				& event.due_at.isnotnull()
+				& (event.claims == row.claims)
+				& (event.replays == row.replays)
+			)
 			.run()
 		)
 	except Exception as error:
@@ -238,19 +249,17 @@ def _take(name: str, lane: str, lease: str) -> bool:
 	return frappe.db._cursor.rowcount == 1
 
 
-def extend(works: Sequence[Work]) -> None:
-	"""Renew the leases of what still waits in our hands; drops what was taken from us. Commits."""
-	names = [one.name for one in works]
-	if not names:
-		return
+def extend(works: Sequence[Work]) -> list[Work]:
+	"""Renew the leases of what still waits in our hands; returns it without what was taken from us. Commits."""
+	if not works:
+		return []
 	event = frappe.qb.DocType(DOCTYPE)
-	(
-		frappe.qb.update(event)
-		.set(event.lease_until, now_datetime() + timedelta(seconds=lease_seconds()))
-		.where(event.name.isin(names) & (event.lease == works[0].lease))
-		.run()
-	)
+	ours = event.name.isin([one.name for one in works]) & (event.lease == works[0].lease)
+	until = now_datetime() + timedelta(seconds=lease_seconds())
+	frappe.qb.update(event).set(event.lease_until, until).where(ours).run()
+	held = set(frappe.qb.from_(event).select(event.name).where(ours).run(pluck=True))
 	frappe.db.commit()  # nothing else is open; the sweep must see the longer lease
+	return [one for one in works if one.name in held]
 
 
 def give_back(works: Sequence[Work]) -> None:
@@ -265,6 +274,7 @@ def give_back(works: Sequence[Work]) -> None:
 		.set(event.lane, None)
 		.set(event.lease, None)
 		.set(event.lease_until, None)
+		.set(event.claims, event.claims - 1)
 		.where(event.name.isin([one.name for one in works]) & (event.lease == works[0].lease))
 		.run()
 	)
@@ -278,6 +288,11 @@ def work(connection, claimed: Sequence[Work], *, end: float | None = None) -> No
 	renewed = time.monotonic()
 	left = list(claimed)
 	for handler, group in handlers.grouped(connector, claimed):
+		if time.monotonic() - renewed > lease_seconds() / 3:
+			left, renewed = extend(left), time.monotonic()
+			group = [one for one in group if one in left]
+			if not group:
+				continue
 		prepared = _prepare(handler, connection, connector, group)
 		if exchanges:
 			attempts.add_exchanges(connection.name, group[0].name if len(group) == 1 else None, exchanges)
@@ -285,14 +300,13 @@ def work(connection, claimed: Sequence[Work], *, end: float | None = None) -> No
 			frappe.db.commit()  # what was sent and answered is kept even if every Event of it fails
 		for one in group:
 			if time.monotonic() - renewed > lease_seconds() / 3:
-				extend(left)
-				renewed = time.monotonic()
+				left, renewed = extend(left), time.monotonic()
 			# what was told to the vendor is still written down; what has come in can wait
 			if one.direction == "In" and not connections.is_working(connection):
 				give_back(left)
 				return
 			_finish(handler, connection, one, prepared[one.name])
-			left.remove(one)
+			left = [other for other in left if other is not one]
 		if left and (not connections.is_working(connection) or _late(end)):
 			give_back(left)
 			return

@@ -2,7 +2,7 @@
 
 It connects to the site named in the environment and works on the Connection's due Events. Tests kill it; with
 `die CONNECTION answered|written` it kills itself (SIGKILL) as soon as a vendor has answered, or when everything is
-written but not committed. `link CONNECTION OUTSIDE_ID DOCTYPE` makes a document (JSON on stdin) with its Link.
+written but not committed. `"switch off" CONNECTION` switches it off. `link CONNECTION OUTSIDE_ID DOCTYPE` makes a document (JSON on stdin) with its Link.
 """
 
 import json
@@ -39,6 +39,9 @@ def main() -> None:
 		links.claim("customers", outside_id)
 		links.fill("customers", outside_id, doctype, made.name)
 		frappe.db.commit()  # the test's own transaction goes on without seeing it
+	elif command == "switch off":
+		frappe.db.set_value("Integration Connection", connection, "enabled", 0)
+		frappe.db.commit()  # the switch is thrown
 	elif command == "die":
 		die_when(worker, sys.argv[3])
 		worker.drain(connection)
