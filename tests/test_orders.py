@@ -464,3 +464,22 @@ def test_the_same_webhook_eight_times_at_once(hub, web, name, round_):
 	shop.make_due()
 	shop.drain()
 	assert len(shop.documents("Sales Order", order)) == 1
+
+
+def test_an_invoice_that_an_accountant_cancelled_is_not_made_again(hub):
+	"""It was wrong, and stays away; the order goes on, and nothing waits for anybody."""
+	from sandbox.vendors.shopify import orders
+
+	shop = hub(create_invoice="At Once")
+	sku = shop.shop.prefix + "INV"
+	shop.shop.add_product("Thing", sku=sku, price="10.00", stock=10)
+	order = orders.place_order(shop.shop, [orders.Line(sku)])
+	shop.bring(order)
+	[invoice] = shop.documents("Sales Invoice", order)
+	invoice.cancel()
+	frappe.db.commit()  # as the request does
+	orders.change_order(shop.shop, order, note="Please ring twice")
+	event = shop.bring(order)
+	assert event.status == "Done", event.message
+	assert invoice.name in event.message
+	assert [one.docstatus for one in shop.documents("Sales Invoice", order)] == [2]

@@ -48,6 +48,12 @@ def ensure(order: Order, sales_order: str, ctx: Context, notes: list[str]) -> st
 	existing = of_order(sales_order)
 	if existing or not needed:
 		return existing
+	if made := ctx.links.get(RESOURCE, order.id):
+		# an accountant has cancelled it, and says what is to be instead of it
+		notes.append(
+			_("invoice {0} was cancelled here; none is made in its place").format(made.reference_name)
+		)
+		return None
 	doc = _make(order, sales_order, ctx)
 	ctx.links.add(RESOURCE, order.id, "Sales Invoice", doc.name, label=order.number)
 	notes.append(_("invoice {0}").format(doc.name))
