@@ -49,7 +49,7 @@ doc_events = {
 	"Shipment": {"on_cancel": "integration_hub.tasks.shipment_cancelled"},
 	"Stock Ledger Entry": {"after_insert": "integration_hub.tasks.stock_moved"},
 	"Sales Order": {
-		"on_submit": "integration_hub.tasks.stock_reserved",
+		"on_submit": ["integration_hub.tasks.stock_reserved", "integration_hub.tasks.document_amended"],
 		"on_update_after_submit": "integration_hub.tasks.payable_changed",
 		"on_cancel": ["integration_hub.tasks.stock_reserved", "integration_hub.tasks.payable_changed"],
 	},

@@ -8,6 +8,7 @@ from typing import Any
 
 import frappe
 from frappe import _
+from rq.timeouts import JobTimeoutException
 
 from integration_hub.sync import (
 	communications,
@@ -39,8 +40,8 @@ def harmless(hook: Callable[..., None]) -> Callable[..., None]:
 		frappe.db.savepoint(place)
 		try:
 			hook(doc, method, *more, **named)
-		except frappe.QueryDeadlockError:
-			raise  # the whole transaction is gone, the user's part too: they must hear of it
+		except (frappe.QueryDeadlockError, JobTimeoutException):
+			raise  # the whole transaction is gone or given up, the user's part too: they must hear of it
 		except Exception:  # noqa: BLE001 - whatever it is, it is not the user's, and it is logged
 			frappe.db.rollback(save_point=place)
 			del frappe.message_log[shown:]
@@ -159,6 +160,12 @@ def stock_reserved(doc, method=None) -> None:
 @harmless
 def document_renamed(doc, method=None, old=None, new=None, merge=False) -> None:
 	renames.follow(doc.doctype, old, new)
+
+
+@harmless
+def document_amended(doc, method=None) -> None:
+	if doc.get("amended_from"):
+		renames.follow(doc.doctype, doc.amended_from, doc.name)
 
 
 @harmless

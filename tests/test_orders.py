@@ -483,3 +483,32 @@ def test_an_invoice_that_an_accountant_cancelled_is_not_made_again(hub):
 	assert event.status == "Done", event.message
 	assert invoice.name in event.message
 	assert [one.docstatus for one in shop.documents("Sales Invoice", order)] == [2]
+
+
+@pytest.mark.parametrize("amended", [True, False])
+def test_an_order_that_an_accountant_amended_goes_on_with_the_amendment(hub, amended):
+	"""Cancel and amend is how ERPNext's documents are corrected. What happens at the shop afterwards belongs to the
+	amendment; where there is none, nothing is made of a cancelled Sales Order, and nobody is asked."""
+	from sandbox.vendors.shopify import orders
+
+	shop = hub(create_invoice="When Paid")
+	sku = shop.shop.prefix + "AMEND"
+	shop.shop.add_product("Thing", sku=sku, price="10.00", stock=10)
+	order = orders.place_order(shop.shop, [orders.Line(sku)], paid=False)
+	shop.bring(order)
+	first = shop.sales_order(order)
+	first.cancel()
+	if amended:
+		corrected = frappe.copy_doc(first)
+		corrected.amended_from = first.name
+		corrected.submit()
+	frappe.db.commit()  # as the requests do
+	orders.mark_paid(shop.shop, order)
+	event = shop.bring(order)
+	assert event.status == "Done", event.message
+	invoices = shop.documents("Sales Invoice", order)
+	if amended:
+		assert [row.sales_order for one in invoices for row in one.items] == [corrected.name]
+		assert shop.sales_order(order).name == corrected.name
+	else:
+		assert not invoices and first.name in event.message

@@ -48,16 +48,23 @@ def ensure(order: Order, sales_order: str, ctx: Context, notes: list[str]) -> st
 	existing = of_order(sales_order)
 	if existing or not needed:
 		return existing
-	if made := ctx.links.get(RESOURCE, order.id):
-		# an accountant has cancelled it, and says what is to be instead of it
-		notes.append(
-			_("invoice {0} was cancelled here; none is made in its place").format(made.reference_name)
-		)
+	stays_away = _cancelled_here(order, sales_order, ctx)
+	if stays_away:
+		notes.append(stays_away)
 		return None
 	doc = _make(order, sales_order, ctx)
 	ctx.links.add(RESOURCE, order.id, "Sales Invoice", doc.name, label=order.number)
 	notes.append(_("invoice {0}").format(doc.name))
 	return doc.name
+
+
+def _cancelled_here(order: Order, sales_order: str, ctx: Context) -> str:
+	"""What an accountant has cancelled is not made again; "" when nothing was."""
+	if made := ctx.links.get(RESOURCE, order.id):
+		return _("invoice {0} was cancelled here; none is made in its place").format(made.reference_name)
+	if frappe.db.get_value("Sales Order", sales_order, "docstatus") == 2:
+		return _("Sales Order {0} was cancelled here; it is not invoiced").format(sales_order)
+	return ""
 
 
 def _make(order: Order, sales_order: str, ctx: Context) -> Any:

@@ -1,4 +1,4 @@
-"""Documents that were renamed, or merged into another one: their Links and Events follow them. Those that were deleted
+"""Documents that were renamed, merged into another one, or amended: their Links and Events follow them. Those that were deleted
 are not pointed to any more.
 
 Frappe moves dynamic links itself, but only in the tables that point to the DocType according to a list that it keeps

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 import frappe
@@ -26,7 +27,10 @@ METHOD = "integration_hub.tasks.work"
 QUEUE = "default"
 #: a job ends by itself much earlier (`worker.SHIFT`); the rest is for the vendor's last answers
 JOB_SECONDS = 600
+#: more slots, for where jobs that were killed still look busy
 SPARE_SLOTS = 20
+#: seconds within which a worker that lives takes Events again
+LATELY = 120
 #: Redis is away, or Frappe takes no more jobs because too many wait
 NOT_NOW = (RedisError, frappe.QueueOverloaded)
 
@@ -54,12 +58,17 @@ def rescue(connection: str) -> None:
 
 
 def _at_work(connection: str) -> int:
-	"""Workers that hold Events of a Connection now, each by a lease of its own."""
+	"""Workers that hold Events of a Connection and took them lately, each by a lease of its own. One that was killed is not
+	waited for until its lease runs out."""
 	event = frappe.qb.DocType("Integration Event")
 	[(number,)] = (
 		frappe.qb.from_(event)
 		.select(Count(event.lease).distinct())
-		.where((event.connection == connection) & (event.lease_until > now_datetime()))
+		.where(
+			(event.connection == connection)
+			& (event.lease_until > now_datetime())
+			& (event.modified > now_datetime() - timedelta(seconds=LATELY))
+		)
 		.run()
 	)
 	return number
