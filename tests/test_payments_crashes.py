@@ -1,7 +1,10 @@
 """Workers killed (SIGKILL) between Stripe's answer and our commit, and answers that never arrive: no second page, no second
 refund, no second capture, and nothing that Stripe did stays unknown here."""
 
+import dataclasses
+import json
 import signal
+import subprocess
 from decimal import Decimal
 
 import frappe
@@ -97,6 +100,25 @@ def test_no_second_page(stripe, point):
 	stripe.settle()
 	[link] = stripe.account.all("payment_link")
 	assert link["url"] in frappe.db.get_value("Sales Invoice", invoice.name, "integration_payment_url")
+
+
+@pytest.mark.processes
+def test_a_page_asked_for_twice_at_the_same_moment_is_one(stripe):
+	"""A double click: the second request began before the first had stored what it asks for."""
+	from integration_hub.sync import payments
+
+	invoice = sale(total="45.67")
+	draft = dataclasses.asdict(payments.link_draft(invoice, context(stripe)))
+	frappe.db.commit()  # two requests begin
+	frappe.db.get_value("Sales Invoice", invoice.name, "name")  # from here on, this one sees the state of now
+	other = stripe.site.python(
+		"-m", "tests.support.process", "store", stripe.connection, stdin=subprocess.PIPE
+	)
+	other.communicate(json.dumps(draft).encode(), timeout=60)
+	assert other.returncode == 0
+	answer = api.make_link("Sales Invoice", invoice.name, stripe.connection)
+	[link] = stripe.account.all("payment_link")
+	assert answer["url"] == link["url"]
 
 
 @pytest.mark.processes

@@ -42,6 +42,8 @@ def ask(connection_name: str, draft: store.Draft) -> Answer:
 	"""
 	must_work(connections.get(connection_name))
 	new = store.store(connection_name, [draft])
+	# asked for means stored: what follows may be killed. And what was asked for twice at the same moment is seen from here
+	frappe.db.commit()
 	name, status = frappe.db.get_value(
 		store.DOCTYPE,
 		{"connection": connection_name, "dedupe_key": store.short_key(draft.dedupe_key)},
@@ -50,7 +52,7 @@ def ask(connection_name: str, draft: store.Draft) -> Answer:
 	if not new and status in AGAIN:
 		frappe.db.set_value(store.DOCTYPE, name, "payload", draft.payload, update_modified=False)
 		replay.replay([name])
-	frappe.db.commit()  # asked for means stored: what follows may be killed
+		frappe.db.commit()  # due again, for whoever takes it
 	worker.do_now(connection_name, name)
 	answer = answer_of(name)
 	if answer.status in ("Queued", "Retrying"):

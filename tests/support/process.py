@@ -2,7 +2,7 @@
 
 It connects to the site named in the environment and works on the Connection's due Events. Tests kill it; with
 `die CONNECTION answered|written` it kills itself (SIGKILL) as soon as a vendor has answered, or when everything is
-written but not committed. `"switch off" CONNECTION` switches it off. `link CONNECTION OUTSIDE_ID DOCTYPE` makes a document (JSON on stdin) with its Link.
+written but not committed. `"switch off" CONNECTION` switches it off; `store CONNECTION` stores a draft (JSON on stdin). `link CONNECTION OUTSIDE_ID DOCTYPE` makes a document (JSON on stdin) with its Link.
 """
 
 import json
@@ -38,6 +38,12 @@ def main() -> None:
 		links = Links(connection)
 		links.claim("customers", outside_id)
 		links.fill("customers", outside_id, doctype, made.name)
+		frappe.db.commit()  # the test's own transaction goes on without seeing it
+	elif command == "store":
+		# what another request asks for meanwhile
+		from integration_hub.sync import store
+
+		store.store(connection, [store.Draft(**json.load(sys.stdin))])
 		frappe.db.commit()  # the test's own transaction goes on without seeing it
 	elif command == "switch off":
 		frappe.db.set_value("Integration Connection", connection, "enabled", 0)
