@@ -27,6 +27,7 @@ doctype_js = {
 	"Payment Request": ["public/js/payments.js"],
 	"Subscription": ["public/js/payments.js"],
 }
+doctype_list_js = {"Shipment": ["public/js/shipping_list.js"]}
 
 # A user's save only ever writes an Event or marks stock as changed: no vendor is called from here.
 doc_events = {

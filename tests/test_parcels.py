@@ -7,6 +7,7 @@ import pytest
 
 from integration_hub.api import shipping
 from integration_hub.connectors import BUILT_IN
+from integration_hub.erp import consignments
 from integration_hub.failures import Invalid
 from integration_hub.records import Rate
 from sandbox import books
@@ -35,10 +36,11 @@ def addresses(site):
 	return None
 
 
-def delivered(quantity=2, buyer=None, email=""):
-	"""A submitted Delivery Note for a customer with an address."""
-	sku = f"PARCEL-{frappe.generate_hash(length=6)}"
-	books.stock_item(sku, 50, weight_per_unit=250, weight_uom="Gram")
+def delivered(quantity=2, buyer=None, email="", sku="", **row):
+	"""A submitted Delivery Note for a customer with an address; `row` says more of its only line."""
+	if not sku:
+		sku = f"PARCEL-{frappe.generate_hash(length=6)}"
+		books.stock_item(sku, 50, weight_per_unit=250, weight_uom="Gram")
 	buyer = buyer or books.customer(f"Parcel Buyer {frappe.generate_hash(length=6)}", email)
 	note = frappe.get_doc(
 		{
@@ -47,7 +49,7 @@ def delivered(quantity=2, buyer=None, email=""):
 			"customer": buyer,
 			"shipping_address_name": books.address("Customer", buyer),
 			"set_warehouse": books.warehouse(),
-			"items": [{"item_code": sku, "qty": quantity, "rate": 10, "warehouse": books.warehouse()}],
+			"items": [{"item_code": sku, "qty": quantity, "rate": 10, "warehouse": books.warehouse(), **row}],
 		}
 	)
 	note.set_missing_values()
@@ -240,6 +242,20 @@ def test_a_box_is_suggested_from_the_items(courier, addresses):
 	[box] = options["parcels"]
 	assert box["weight"] == 1.0 and box["width"] > 0
 	assert options["carriers"][-1]["title"].startswith("Acme")
+
+
+def test_what_is_sold_in_boxes_weighs_as_much_as_what_is_in_them(courier, addresses):
+	connected = courier()
+	sku = f"PARCEL-{frappe.generate_hash(length=6)}"
+	sizes = {"integration_length": 20, "integration_width": 15, "integration_height": 2}
+	uoms = [{"uom": "Box", "conversion_factor": 12}]
+	books.stock_item(sku, 50, weight_per_unit=250, weight_uom="Gram", uoms=uoms, **sizes)
+	note = delivered(sku=sku, quantity=2, uom="Box", conversion_factor=12)
+	[box] = shipping.options("Delivery Note", note.name)["parcels"]
+	assert (box["weight"], box["height"]) == (6.0, 48), "two boxes of twelve"
+	shipment = frappe.get_doc("Shipment", shipping.make_shipment("Delivery Note", note.name, [box]))
+	[goods] = consignments.of_shipment(shipment, connected.doc).goods
+	assert (goods.quantity, goods.weight) == (2, 3)
 
 
 # --- tracking ----------------------------------------------------------------------------------------------
@@ -452,6 +468,51 @@ def test_a_cancelled_shipment_is_called_off_at_the_carrier(courier, addresses):
 	[parcel] = parcels_of(shipment)
 	assert parcel.status == "cancelled"
 	assert connected.vendor.parcels[parcel.tracking_number]["state"] == "cancelled"
+	shipment.reload()
+	assert (shipment.docstatus, shipment.status) == (2, "Cancelled")
+
+
+def test_a_shipment_that_is_cancelled_while_it_is_booked_is_called_off(courier, addresses, monkeypatch):
+	connected, note = courier(), delivered()
+	name = shipping.make_shipment("Delivery Note", note.name, [BOX])
+	frappe.db.commit()  # as the request of a person's click does
+	kind = acme.connector_class()
+	book = kind.book_shipment
+
+	def booked_while_a_person_cancels(*args, **named):
+		booking = book(*args, **named)
+		working = frappe.session.user
+		frappe.set_user("Administrator")
+		frappe.get_doc("Shipment", name).cancel()
+		frappe.db.commit()  # as the person's request does
+		frappe.set_user(working)
+		return booking
+
+	monkeypatch.setattr(kind, "book_shipment", booked_while_a_person_cancels)
+	answer = shipping.book(name, connected.connection)
+	assert "called off again" in answer["message"]
+	connected.settle()
+	[made] = connected.vendor.parcels.values()
+	assert made["state"] == "cancelled"
+	assert frappe.db.get_value("Shipment", name, ["status", "awb_number"]) == ("Cancelled", None)
+	assert not frappe.db.get_value("Delivery Note", note.name, "lr_no")
+
+
+@pytest.mark.parametrize("trouble", ["error_after", "timeout", "drop"])
+def test_a_shipment_that_is_cancelled_after_a_lost_answer_names_what_may_be_ordered(
+	courier, addresses, trouble
+):
+	connected, note = courier(), delivered()
+	connected.vendor.troubles.add(trouble, operation="POST parcels", times=1, status=500, seconds=0.1)
+	shipment, answer = shipped(connected, note)
+	assert answer["status"] == "Retrying"
+	shipment.cancel()
+	frappe.db.commit()  # as the request of a person's click does
+	connected.settle()
+	[event] = connected.events(resource="parcels", status="Dead")
+	message = frappe.db.get_value("Integration Event", event.name, "message")
+	assert shipment.name in message and "call it off" in message
+	assert len(connected.vendor.parcels) == 1
 
 
 def test_a_parcel_that_has_left_cannot_be_called_off_and_the_reason_is_told(courier, addresses):

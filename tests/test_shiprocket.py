@@ -215,6 +215,53 @@ def test_cash_on_delivery_is_divided_over_the_parcels(carrier):
 	assert sum(float(one["sub_total"]) for one in given) == 1350
 
 
+def settled(document, amount):
+	"""Paid by hand, in the company's currency."""
+	from erpnext.accounts.doctype.payment_entry.payment_entry import get_payment_entry
+
+	bank = books.account("Shiprocket Bank", "Asset", "Bank")
+	entry = get_payment_entry(document.doctype, document.name, party_amount=amount, bank_account=bank)
+	entry.update({"reference_no": document.name, "reference_date": frappe.utils.today()})
+	entry.insert()
+	entry.submit()
+	frappe.db.commit()  # as the request of a person's click does
+
+
+@pytest.mark.parametrize("invoiced", [False, True])
+@pytest.mark.parametrize(("paid", "collected"), [(0, 900), (250, 650), (900, 0)])
+def test_what_is_open_is_collected_where_every_delivery_note_is_shipped_by_itself(
+	carrier, invoiced, paid, collected
+):
+	from erpnext.selling.doctype.sales_order.sales_order import make_delivery_note, make_sales_invoice
+
+	order = sold = ordered(books.customer(f"Shiprocket Buyer {frappe.generate_hash(length=6)}"))
+	if invoiced:
+		books.let_customers_owe_foreign_money()
+		sold = make_sales_invoice(order.name)
+		sold.insert()
+		sold.submit()
+	if paid:
+		settled(sold, round(paid * 0.011, 2))
+	connected = carrier(
+		ship_when="When a Delivery Note Is Submitted", service_rule="Cheapest", collect_owed=1
+	)
+	try:
+		note = make_delivery_note(order.name)
+		note.submit()
+		frappe.db.commit()  # as the request of a person's click does
+		assert shipping.options("Delivery Note", note.name)["owed"] == collected
+		connected.settle()
+		[made_there] = connected.world.orders.values()
+		wanted = ("COD", collected) if collected else ("Prepaid", 900)
+		assert (made_there.given["payment_method"], float(made_there.given["sub_total"])) == wanted
+		[parcel] = parcels_of(
+			frappe.db.get_value("Shipment Delivery Note", {"delivery_note": note.name}, "parent")
+		)
+		assert parcel.cod_amount == collected
+	finally:
+		connected.switch(ship_when="When Asked")
+
+
 def test_an_empty_wallet_waits_for_a_person(carrier):
 	connected, shipment = carrier(), made(delivered())
 	connected.world.set_wallet(5)
@@ -289,6 +336,31 @@ def test_pickup_manifest_and_cancellation(carrier):
 	assert parcels_of(shipments[0])[0].status == "cancelled"
 
 
+def test_many_shipments_are_manifested_from_their_list(carrier, people):
+	"""What the list of Shipments asks for, with the rights of somebody in the warehouse: one sheet for all."""
+	from frappe.desk.form.load import get_meta_bundle
+
+	meta = next(one for one in get_meta_bundle("Shipment") if one.name == "Shipment")
+	assert "integration_hub.api.shipping." in meta.get("__list_js")
+	connected = carrier()
+	shipments = [booked(connected) for _number in range(2)]
+	numbers = [parcels_of(shipment)[0].tracking_number for shipment in shipments]
+	packer = people("shipper")
+	answer = packer.post_to("integration_hub.api.shipping.manifest", shipments=frappe.as_json(shipments))
+	assert [one["status"] for one in answer.json()["message"]] == ["Done"], answer.text
+	assert connected.vendor.log.count(operation="generate_manifest") == 1
+	[sheet] = {
+		url
+		for shipment in shipments
+		for url in frappe.get_all(
+			"File",
+			filters={"attached_to_name": shipment, "file_name": ("like", "%manifest%")},
+			pluck="file_url",
+		)
+	}
+	assert all(number in packer.ask("GET", sheet).text for number in numbers)
+
+
 def test_a_return_is_fetched_from_the_customer(carrier):
 	connected, shipment = carrier(), made(delivered())
 	shipping.book(shipment, connected.connection, "24")
@@ -310,37 +382,133 @@ def test_a_lost_answer_costs_nothing_twice(carrier, trouble, step):
 	assert len(connected.world.statement) == 1
 
 
-def test_kill_9_between_shiprockets_answer_and_our_commit(carrier, ground):
-	"""The worker dies while the answer to the AWB is on its way; another one finishes."""
+def killed(connected, ground, operation, happened):
+	"""A worker dies while Shiprocket's answer is on its way; another one finishes what it had begun."""
 	import signal
 	import time
 
-	from integration_hub.sync import parcels, store, sweep
+	from integration_hub.sync import sweep
 
-	connected, shipment = carrier(), made(delivered())
-	doc = frappe.get_doc("Shipment", shipment)
-	store.store(connected.connection, [parcels.booking_draft(doc, "24")])
-	frappe.db.commit()  # the worker must see it
-	connected.vendor.troubles.add("timeout", operation="assign_awb", times=1, seconds=30)
+	frappe.db.commit()  # the worker must see what is to be done
+	connected.vendor.troubles.add("timeout", operation=operation, times=1, seconds=30)
 	worker = ground.drainer(connected.connection)
 	end = time.monotonic() + 60
-	while not connected.world.by_awb:
-		assert time.monotonic() < end, "the worker never asked for an AWB"
+	while not happened():
+		assert time.monotonic() < end and worker.poll() is None, "the worker never came so far"
 		time.sleep(0.05)
 	worker.send_signal(signal.SIGKILL)
 	worker.wait()
 	connected.vendor.troubles.clear()
+	frappe.db.rollback()  # see what the worker has committed
 	event = frappe.qb.DocType("Integration Event")
 	past = frappe.utils.add_to_date(frappe.utils.now_datetime(), minutes=-1)
-	frappe.qb.update(event).set(event.lease_until, past).where(
-		(event.connection == connected.connection) & (event.status == "Working")
-	).run()
+	working = (event.connection == connected.connection) & (event.status == "Working")
+	assert frappe.qb.from_(event).select(event.name).where(working).run(), "it died in the middle"
+	frappe.qb.update(event).set(event.lease_until, past).where(working).run()
 	frappe.db.commit()  # the sweep must find the dead one's lease
 	sweep.free_leases()
 	frappe.db.commit()  # as the sweep does
 	connected.settle()
-	assert len(connected.world.orders) == 1 == len(connected.world.by_awb) == len(parcels_of(shipment))
-	assert len(connected.world.statement) == 1, "the wallet was debited once"
+	assert not connected.events(status=("not in", ("Done", "Ignored")))
+
+
+def asked(connected, action, *shipments):
+	"""What the button of the Shipments stores, left to a worker."""
+	from integration_hub.sync import parcels, store
+
+	names = [one.name for shipment in shipments for one in parcels_of(shipment)]
+	store.store(connected.connection, [parcels.many_draft(action, names, ("Shipment", shipments[0]))])
+
+
+def booked(connected):
+	shipment = made(delivered())
+	assert shipping.book(shipment, connected.connection, "24")["status"] == "Done"
+	return shipment
+
+
+def papers_of(shipment, kind):
+	frappe.db.rollback()
+	filters = {"attached_to_doctype": "Shipment", "attached_to_name": shipment}
+	return [name for name in frappe.get_all("File", filters=filters, pluck="file_name") if kind in name]
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize("operation", ["orders.create", "assign_awb", "generate_label"])
+def test_killed_while_it_was_booked(carrier, ground, operation):
+	from integration_hub.sync import parcels, store
+
+	connected, shipment = carrier(), made(delivered())
+	world = connected.world
+	doc = frappe.get_doc("Shipment", shipment)
+	store.store(connected.connection, [parcels.booking_draft(doc, "24")])
+	happened = {
+		"orders.create": lambda: world.orders,
+		"assign_awb": lambda: world.by_awb,
+		"generate_label": lambda: connected.vendor.files,
+	}
+	killed(connected, ground, operation, happened[operation])
+	assert len(world.orders) == 1 == len(world.by_awb) == len(parcels_of(shipment))
+	assert len(world.statement) == 1, "the wallet was debited once"
+	assert len(papers_of(shipment, "label")) == 1
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize("operation", ["orders.create_return", "assign_awb"])
+def test_killed_while_a_return_was_booked(carrier, ground, operation):
+	from integration_hub.sync import parcels, store
+
+	connected = carrier()
+	world = connected.world
+	back = shipping.return_shipment(booked(connected))
+	store.store(connected.connection, [parcels.booking_draft(frappe.get_doc("Shipment", back), "24")])
+	happened = {
+		"orders.create_return": lambda: len(world.orders) == 2,
+		"assign_awb": lambda: len(world.by_awb) == 2,
+	}
+	killed(connected, ground, operation, happened[operation])
+	assert [one.is_return for one in world.orders.values()] == [False, True]
+	assert len(world.by_awb) == len(world.statement) == 2 and len(parcels_of(back)) == 1
+
+
+@pytest.mark.processes
+def test_killed_while_a_pickup_was_asked_for(carrier, ground):
+	connected = carrier()
+	shipments = [booked(connected) for _number in range(2)]
+	first = connected.world.by_awb[parcels_of(shipments[0])[0].tracking_number]
+	asked(connected, "pickup", *shipments)
+	killed(connected, ground, "generate_pickup", lambda: first.pickup_token)
+	for parcel in connected.world.by_awb.values():
+		assert [scan["activity"] for scan in parcel.scans].count("Pickup scheduled") == 1
+	references = frappe.get_all(
+		"Integration Parcel", filters={"shipment": ("in", shipments)}, pluck="pickup_reference", distinct=True
+	)
+	tokens = [
+		parcel.pickup_token.removeprefix("Reference No: ") for parcel in connected.world.by_awb.values()
+	]
+	assert references == [", ".join(tokens)], "the first one's too, although nobody heard it"
+
+
+@pytest.mark.processes
+def test_killed_while_a_manifest_was_made(carrier, ground):
+	connected = carrier()
+	shipments = [booked(connected) for _number in range(2)]
+	asked(connected, "manifest", *shipments)
+	world = connected.world
+	killed(connected, ground, "generate_manifest", lambda: all(one.manifest for one in world.by_awb.values()))
+	assert connected.vendor.log.count(operation="print_manifest") == 1, "it is made once, then printed"
+	assert [len(papers_of(shipment, "manifest")) for shipment in shipments] == [1, 1]
+
+
+@pytest.mark.processes
+def test_killed_while_it_was_called_off(carrier, ground):
+	connected = carrier()
+	shipment = booked(connected)
+	frappe.get_doc("Shipment", shipment).cancel()
+	[order] = connected.world.orders.values()
+	killed(connected, ground, "orders.cancel", lambda: order.cancelled)
+	assert [one.status for one in parcels_of(shipment)] == ["cancelled"]
+	assert [entry["amount"] < 0 for entry in connected.world.statement] == [True, False]
+	assert connected.world.wallet == 10_000, "the money is back, once"
 
 
 @pytest.mark.parametrize(("key", "status"), [(TOKEN, 200), ("wrong", 401), ("", 401)])

@@ -48,7 +48,7 @@ def options(doctype: str, name: str) -> dict[str, Any]:
 			for one in carriers
 		],
 		"parcels": consignments.suggest_parcels(notes, carriers[0]) if carriers else [],
-		"owed": _owed(notes),
+		"owed": float(consignments.owed(notes)),
 		"currency": notes[0].currency,
 	}
 
@@ -233,17 +233,6 @@ def _boxes(boxes: Any) -> list[dict[str, Any]]:
 			frappe.throw(_("Parcel {0}: the count must be between 1 and {1}.").format(number, MOST_PARCELS))
 		found.append({"weight": box["weight"], **whole, "count": int(count)})
 	return found
-
-
-def _owed(notes: list[Any]) -> float:
-	"""What is still to be paid for these Delivery Notes, as far as their Sales Orders say."""
-	owed = 0.0
-	for note in notes:
-		orders = {row.against_sales_order for row in note.items if row.get("against_sales_order")}
-		paid = sum(flt(frappe.db.get_value("Sales Order", one, "advance_paid")) for one in orders)
-		billed = note.get("per_billed") or 0
-		owed += max(0.0, flt(note.grand_total) - paid) if billed < 100 else 0.0
-	return flt(owed, 2)
 
 
 def must_be_bookable(doc: Any, carrier: Any) -> None:

@@ -127,7 +127,7 @@ def goods_of(notes: Sequence[Any]) -> tuple[Goods, ...]:
 				unit_value=price.quantize(CENT),
 				tariff_code=item.customs_tariff_number or row.get("gst_hsn_code") or "",
 				origin_country=_country_code(item.country_of_origin),
-				weight=_weight(item),
+				weight=_weight(item, _stock_units(row) / quantity),
 			)
 	return tuple(found.values())
 
@@ -139,10 +139,16 @@ def _with_taxes(note: Any, row: Any) -> Decimal:
 	return net if not whole else net * abs(Decimal(str(note.grand_total))) / whole
 
 
-def _weight(item: Any) -> Decimal | None:
+def _stock_units(row: Any) -> Decimal:
+	"""What weighs and measures as its Item says: two boxes of twelve are 24."""
+	return abs(Decimal(str(row.qty))) * Decimal(str(row.get("conversion_factor") or 1))
+
+
+def _weight(item: Any, units: Decimal = Decimal(1)) -> Decimal | None:
+	"""Kilograms of so many stock units; None when the Item does not say."""
 	if not item.weight_per_unit or item.weight_uom not in KILOGRAMS:
 		return None
-	return (Decimal(str(item.weight_per_unit)) * KILOGRAMS[item.weight_uom]).quantize(GRAM)
+	return (Decimal(str(item.weight_per_unit)) * KILOGRAMS[item.weight_uom] * units).quantize(GRAM)
 
 
 def suggest_parcels(notes: Sequence[Any], connection: Any) -> list[dict[str, float]]:
@@ -151,10 +157,10 @@ def suggest_parcels(notes: Sequence[Any], connection: Any) -> list[dict[str, flo
 	weight, length, width, height, nameless = ZERO, ZERO, ZERO, ZERO, False
 	for note in notes:
 		for row in note.items:
-			quantity = abs(Decimal(str(row.qty)))
+			quantity = _stock_units(row)
 			item = frappe.get_cached_doc("Item", row.item_code)
-			own = _weight(item)
-			weight += quantity * (own or ZERO)
+			own = _weight(item, quantity)
+			weight += own or ZERO
 			nameless = nameless or own is None
 			sizes = [
 				Decimal(str(item.get(f"integration_{side}") or 0)) for side in ("length", "width", "height")
@@ -191,6 +197,53 @@ def _parcels(shipment: Any, goods: tuple[Goods, ...]) -> tuple[Parcel, ...]:
 		# nobody need say what is in the only box
 		boxes = [boxes[0].model_copy(update={"goods": goods})]
 	return tuple(boxes)
+
+
+def owed(notes: Sequence[Any]) -> Decimal:
+	"""What is still to be paid for Delivery Notes that go together, in their currency: of what is invoiced what the invoices
+	leave open, of the rest what the orders were not paid ahead."""
+	outward = [note for note in notes if not note.is_return]
+	if not outward:
+		return ZERO
+	orders = list({row.against_sales_order for note in outward for row in note.items} - {None, ""})
+	total = sum((_exact(note.grand_total, CENT) for note in outward), ZERO)
+	billed = sum(
+		(_exact(note.grand_total * min(note.per_billed or 0, 100) / 100, CENT) for note in outward), ZERO
+	)
+	ahead = _in_its_currency("Sales Order", "advance_paid", orders)
+	return max(ZERO, total - billed - ahead) + min(billed, _open_in_invoices(outward, orders))
+
+
+def _open_in_invoices(notes: Sequence[Any], orders: Sequence[str]) -> Decimal:
+	"""What the invoices of these Delivery Notes or orders leave open, in the invoices' currency."""
+	row = frappe.qb.DocType("Sales Invoice Item")
+	theirs = row.delivery_note.isin([note.name for note in notes])
+	if orders:
+		theirs |= row.sales_order.isin(list(orders))
+	names = (
+		frappe.qb.from_(row)
+		.select(row.parent)
+		.distinct()
+		.where((row.docstatus == 1) & theirs)
+		.run(pluck=True)
+	)
+	return max(ZERO, _in_its_currency("Sales Invoice", "outstanding_amount", names))
+
+
+def _in_its_currency(doctype: str, field: str, names: Sequence[str]) -> Decimal:
+	"""The sum of what ERPNext keeps in the currency of the customer's account, in that of the documents."""
+	rows = frappe.get_all(
+		doctype,
+		filters={"name": ("in", [*names, ""])},
+		fields=[field, "party_account_currency", "currency", "conversion_rate"],
+	)
+	found = ZERO
+	for row in rows:
+		amount = Decimal(str(row[field] or 0))
+		if row.party_account_currency and row.party_account_currency != row.currency:
+			amount /= Decimal(str(row.conversion_rate or 1))
+		found += amount
+	return found.quantize(CENT)
 
 
 def _exact(value: Any, unit: Decimal) -> Decimal:

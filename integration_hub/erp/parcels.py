@@ -202,7 +202,12 @@ def company_address(company: str) -> str | None:
 
 
 def booked(booking: Booking, shipment: str, ctx: Context) -> Result:
-	"""The carrier has it: parcels, the Shipment's fields, the Delivery Notes' tracking numbers, the labels."""
+	"""The carrier has it: parcels, the Shipment's fields, the Delivery Notes' tracking numbers, the labels.
+
+	A Shipment that was cancelled while the carrier was asked only gets its parcels, so that they can be called off.
+	"""
+	# locked, so that either we see the cancellation or whoever cancels sees the parcels
+	database.lock("Shipment", shipment, ["docstatus"])
 	doc = frappe.get_doc("Shipment", shipment)
 	notes = list(dict.fromkeys(row.delivery_note for row in doc.shipment_delivery_note))
 	for parcel in booking.parcels:
@@ -211,6 +216,10 @@ def booked(booking: Booking, shipment: str, ctx: Context) -> Result:
 	if booking.dry_run:
 		doc.add_comment("Comment", _("Dry run with {0}: {1}").format(ctx.connection.title, numbers))
 		return Result("Shipment", shipment, _("Dry run: nothing was ordered. {0}").format(numbers))
+	if doc.docstatus == 2:
+		return Result(
+			"Shipment", shipment, _("Cancelled while it was booked: {0} is called off again.").format(numbers)
+		)
 	doc.db_set(
 		{
 			"status": "Booked",
@@ -476,10 +485,11 @@ def _set_shipment(name: str) -> None:
 		"tracking_status_info": (speaker.status_text or words(status))[:140],
 		"integration_status": status,
 	}
-	if all(one.status == "cancelled" for one in states):
+	submitted = frappe.db.get_value("Shipment", name, "docstatus") == 1
+	if submitted and all(one.status == "cancelled" for one in states):
 		# it can be booked again, with this carrier or another
 		values |= {"status": "Submitted", "awb_number": None, "shipment_id": None, "tracking_url": None}
-	if not open_ones and arrived and frappe.db.get_value("Shipment", name, "docstatus") == 1:
+	if submitted and not open_ones and arrived:
 		values["status"] = "Completed"
 	frappe.db.set_value("Shipment", name, values)
 

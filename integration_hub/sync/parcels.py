@@ -181,11 +181,21 @@ def _ship(_connection: Any, _connector: Connector, _one: Any, payload: Any) -> A
 def _book(connection: Any, connector: ShipsParcels, one: Any, payload: Any) -> Any:
 	shipment = frappe.get_doc("Shipment", one.reference_name)
 	if shipment.docstatus != 1:
-		raise Rejected(_("The Shipment is not submitted (any more)."))
+		raise Rejected(_not_to_be_booked(connection, shipment, one.look_first))
 	consignment = consignments.of_shipment(shipment, connection)
 	frappe.db.rollback()  # nothing is open while we talk
 	service = payload["service_id"] or _by_rule(connection, connector, consignment)
 	return connector.book_shipment(consignment, service, key=one.key, look_first=one.look_first)
+
+
+def _not_to_be_booked(connection: Any, shipment: Any, tried_before: bool) -> str:
+	sentence = _("The Shipment is not submitted (any more).")
+	if tried_before:
+		# nothing says whether that try was heard; to find out would be to book what nobody wants
+		sentence += " " + _("If an earlier try was heard at {0}, {1} is ordered there: call it off.").format(
+			connection.title, shipment.name
+		)
+	return sentence
 
 
 def _by_rule(connection: Any, connector: Connector, consignment: Consignment) -> str:
@@ -244,8 +254,11 @@ def _apply(connection: Any, one: Any, answer: Any) -> Result:
 		return _make_and_book(connection, one)
 	if one.action == "book":
 		result = parcels.booked(answer, one.reference_name, ctx)
-		if not answer.dry_run:
-			_after_booking(connection, one.reference_name, labelled=bool(answer.papers))
+		shipment = frappe.get_doc("Shipment", one.reference_name)
+		if shipment.docstatus == 2:
+			shipment_cancelled(shipment)  # it knew of no parcels when it was cancelled
+		elif not answer.dry_run:
+			_after_booking(connection, shipment.name, labelled=bool(answer.papers))
 		return result
 	if one.action == "labels":
 		return parcels.labelled(answer, one.reference_name)
@@ -272,8 +285,9 @@ def _make_and_book(connection: Any, one: Any) -> Result:
 		"Shipment Delivery Note", {"delivery_note": note.name, "docstatus": 1}
 	):
 		return Result("Delivery Note", note.name, _("Cancelled or shipped already."), "Ignored")
+	cod_amount = consignments.owed([note]) if connection.collect_owed else 0
 	shipment = parcels.make_shipment(
-		[note.name], consignments.suggest_parcels([note], connection), by_rule=True
+		[note.name], consignments.suggest_parcels([note], connection), float(cod_amount), by_rule=True
 	)
 	store.store(connection.name, [booking_draft(shipment, "")])
 	return Result("Shipment", shipment.name, _("Shipment {0} is booked next.").format(shipment.name))

@@ -376,8 +376,21 @@ def _create(vendor: Shiprocket, given: dict[str, Any], *, is_return: bool) -> An
 
 @route("GET", "orders", "orders.list")
 def list_orders(vendor: Shiprocket, request: Request) -> dict:
+	return _list(vendor, request, is_return=False)
+
+
+@route("GET", "orders/processing/return", "orders.list_returns")
+def list_returns(vendor: Shiprocket, request: Request) -> dict:
+	return _list(vendor, request, is_return=True)
+
+
+def _list(vendor: Shiprocket, request: Request, *, is_return: bool) -> dict:
 	words = (request.args.get("search") or "").casefold()
-	found = [one for one in vendor.company.orders.values() if words in one.reference.casefold()]
+	found = [
+		one
+		for one in vendor.company.orders.values()
+		if one.is_return == is_return and words in one.reference.casefold()
+	]
 	found.sort(key=lambda one: one.id, reverse=(request.args.get("sort") or "DESC").upper() != "ASC")
 	page, size = int(request.args.get("page") or 1), int(request.args.get("per_page") or 15)
 	shown = found[(page - 1) * size : page * size]
