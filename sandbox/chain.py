@@ -178,8 +178,11 @@ class Chain:
 		deals = [
 			one for one in self.portal.live("deals") if one.get("dealname") == f"Order {self.placed.name}"
 		]
+		companies = [
+			one for one in self.portal.live("companies") if one.get("erpnext_id") == f"Customer/{customer}"
+		]
 		self.facts["in the CRM"] = (
-			f"{len(contacts)} contact, {len(deals)} deal, {len(self.portal.live('companies'))} companies"
+			f"{companies[0].get('name') if companies else 'nobody'}: {len(contacts)} contact, {len(deals)} deal"
 		)
 		if len(contacts) != 1 or len(deals) != 1:
 			self.problems.append(
@@ -187,6 +190,12 @@ class Chain:
 			)
 		elif Decimal(deals[0].get("amount") or 0) != 50:
 			self.problems.append(f"HubSpot's deal has the amount {deals[0].get('amount')}")
+		ours = [one.id for one in companies]
+		for one in (*contacts, *deals):
+			if list(self.portal.links.of(one, "companies")) != ours or len(ours) != 1:
+				self.problems.append(
+					f"{one.get('dealname') or one.get('email')} belongs to no company in HubSpot"
+				)
 
 	def pay_out(self, done: Callable[..., None]) -> None:
 		"""Stripe pays out; the clearing account is empty, and the Audit agrees line by line."""
