@@ -125,6 +125,37 @@ def test_a_deal_of_a_lead(one):
 	assert (opportunity.opportunity_from, opportunity.party_name) == ("Lead", lead.name)
 
 
+def test_leads_of_the_object_leads(crm):
+	"""HubSpot keeps the person as a contact and the lead as an object of its own; here both are one Lead."""
+	one = crm(settings={"leads_are": "Leads"})
+	lead = one.lead(mobile_no="+49 151 1234567")
+	one.settle()
+	assert one.unfinished() == []
+	[person] = one.live("contacts")
+	assert (person.get("email"), person.get("mobilephone")) == (one.mail("lea"), "+49 151 1234567")
+	one.portal.change("contacts", person.id, {"jobtitle": "Weaver"})
+	one.sync()
+	lead.reload()
+	assert lead.job_title == "Weaver" and one.unfinished() == []
+	assert len(one.live("leads")) == len(one.live("contacts")) == 1
+	assert frappe.db.count("Contact", {"email_id": one.mail("lea")}) == 1
+
+
+@pytest.mark.parametrize("first", ["contacts", "leads"])
+def test_leads_of_the_object_leads_come_in(crm, first):
+	one = crm(settings={"leads_are": "Leads"})
+	person = one.portal.add_contact(email=one.mail("lea"), firstname="Lea", lastname=one.tag)
+	theirs = one.portal.add_lead(person, hs_lead_name=one.named("Looms"))
+	one.sync(first)
+	one.sync()
+	assert one.unfinished() == []
+	lead = one.counterpart("leads", theirs)
+	assert (lead.first_name, lead.email_id) == ("Lea", one.mail("lea"))
+	one.sync()
+	assert len(one.live("leads")) == len(one.live("contacts")) == 1
+	assert frappe.db.count("Lead", {"email_id": one.mail("lea")}) == 1
+
+
 def test_two_hundred_and_fifty_contacts_in_three_calls(one):
 	customer = one.customer()
 	one.settle()
@@ -574,6 +605,46 @@ def test_killed_while_a_note_was_told(one, quick_leases):
 	killed(one, lambda: one.live("notes"))
 	after_the_crash(one)
 	assert len(one.live("notes")) == 1 and one.unfinished() == []
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize(
+	"operation, there", [("contacts.batch.upsert", "contacts"), ("*.batch.create", "leads")]
+)
+def test_killed_while_a_lead_of_the_object_leads_was_made(crm, quick_leases, operation, there):
+	one = crm(settings={"leads_are": "Leads"})
+	lead = one.lead()
+	one.vendor.troubles.add("timeout", operation=operation, seconds=25)
+	killed(one, lambda: one.live(there))
+	after_the_crash(one)
+	assert len(one.live("contacts")) == len(one.live("leads")) == 1 and one.unfinished() == []
+	[theirs] = one.live("leads")
+	assert one.counterpart("leads", theirs).name == lead.name
+
+
+@pytest.mark.processes
+def test_killed_while_a_consent_was_told(one, quick_leases):
+	contact = one.contact()
+	one.settle()
+	one.save(contact, unsubscribed=1)
+	consent = one.portal.consent
+	one.vendor.troubles.add("timeout", operation="*unsubscribe-all", seconds=25)
+	killed(one, lambda: one.mail("ada") in consent.out)
+	after_the_crash(one)
+	assert one.mail("ada") in consent.out and one.unfinished() == []
+
+
+@pytest.mark.processes
+def test_killed_while_a_record_was_put_away(crm, quick_leases):
+	one = crm(archive_deleted=1)
+	contact = one.contact()
+	one.settle()
+	contact.delete()
+	frappe.db.commit()  # as a request does
+	one.vendor.troubles.add("timeout", operation="contacts.batch.archive", seconds=25)
+	killed(one, lambda: not one.live("contacts"))
+	after_the_crash(one)
+	assert one.unfinished() == [] and not one.live("contacts")
 
 
 @pytest.mark.processes

@@ -178,6 +178,20 @@ def test_unsubscribed_there_by_webhook(one, web):
 	assert {(event.resource, event.status) for event in one.events(direction="In")} >= {("consents", "Done")}
 
 
+def test_nobody_elses_server_is_asked_about_who_unsubscribes(one, web, monkeypatch):
+	"""Frappe asks gravatar.com for a picture of everybody who is saved without one."""
+	asked = []
+	monkeypatch.setattr("requests.get", lambda url, **_options: asked.append(url))
+	contact = one.contact()
+	one.settle()
+	one.vendor.do_subscribe(web + one.webhook_path, ["contact.propertyChange:hs_email_optout"])
+	one.portal.unsubscribe(one.mail("ada"))
+	assert one.vendor.courier.wait(20)
+	one.settle()
+	contact.reload()
+	assert contact.unsubscribed == 1 and not asked
+
+
 def test_an_address_that_is_a_contact_and_a_lead(one):
 	"""Out as soon as one of its people is."""
 	lead = one.lead()

@@ -85,6 +85,22 @@ def test_companies_are_recognised_by(crm, by):
 	assert (question.reference_name, question.matched_by) == (known.name, by)
 
 
+@pytest.mark.parametrize("there", ["+4930{}", "030 {}"])
+@pytest.mark.parametrize("here", ["+49 30 {}", "030 {}", "030{}", "+49-30{}"])
+def test_a_phone_number_is_recognised_however_it_is_spelled(crm, here, there):
+	one = crm()
+	one.switch(enabled=0)
+	number = f"{int(one.tag, 16) % 10**8:08}"
+	known = one.customer("Known")
+	phones = [{"phone": here.format(number), "is_primary_phone": 1}]
+	one.contact("Ada", known, email="", email_ids=[], phone_nos=phones)
+	one.switch(enabled=1)
+	one.portal.add_company(name=one.named("Like it"), phone=there.format(number))
+	one.sync("customers")
+	[question] = one.questions()
+	assert (question.reference_name, question.matched_by) == (known.name, "phone")
+
+
 def test_by_rule_an_equal_address_is_linked_without_asking(crm):
 	one = crm(**LINK)
 	one.switch(enabled=0)

@@ -145,7 +145,8 @@ def consent(record: Consent, ctx: Context) -> Result:
 				continue
 			doc.unsubscribed = value
 			doc.flags.integration_origin = ctx.connection.name
-			doc.save()
+			with crm.no_pictures():
+				doc.save()
 			changed.append((doctype, name))
 	if not changed:
 		return Result(None, None, _("Known already, or nobody here has this address."), "Ignored")

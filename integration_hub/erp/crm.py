@@ -240,7 +240,7 @@ def _update(
 	if merged.to_here or changed:
 		doc.flags.integration_origin = ctx.connection.name
 		later = _set_all(doc, fields, merged.to_here)
-		with _no_pictures():
+		with no_pictures():
 			doc.save()
 		_write_address(doc, later)
 	named = ", ".join(sorted(merged.to_here)) or _("nothing to change here")
@@ -258,14 +258,14 @@ def _make(record: CrmRecord, fields: Sequence[Field], there: Mapping[str, str], 
 	MAKERS[record.resource](doc, record, ctx)
 	_relate(doc, record, ctx)
 	doc.flags.integration_origin = ctx.connection.name
-	with _no_pictures():
+	with no_pictures():
 		doc.insert()
 	_write_address(doc, later)
 	return doc
 
 
 @contextmanager
-def _no_pictures() -> Iterator[None]:
+def no_pictures() -> Iterator[None]:
 	"""Frappe asks gravatar.com for a picture of everybody whose Contact or Lead is saved: a stranger's server, within our
 	transaction. It leaves that out for what is imported, which this is."""
 	before = frappe.flags.in_import
@@ -595,7 +595,7 @@ def gone(resource: str, outside_id: str, ctx: Context) -> Result:
 		field, value, _before = SET_ASIDE[doctype]
 		doc.flags.integration_origin = ctx.connection.name
 		doc.set(field, value)
-		with _no_pictures():
+		with no_pictures():
 			doc.save()
 	doc.add_comment("Info", _("Deleted at {0}.").format(ctx.connection.title))
 	return Result(doctype, link.name, _("Deleted outside; kept here."))

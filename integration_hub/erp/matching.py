@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import frappe
+import phonenumbers
 from frappe import _
 
 from integration_hub.erp import mapping
@@ -35,7 +36,7 @@ class Candidate:
 
 
 def look_for(
-	resource: str, fields: Sequence[Field], texts: Mapping[str, str], key: str, country: str | None = None
+	connection: Any, resource: str, fields: Sequence[Field], texts: Mapping[str, str], key: str
 ) -> Match:
 	"""What identifies a record, by its mapped texts."""
 	common = {erp_field: name for name, (erp_field, _way) in COMMON[resource].items()}
@@ -50,10 +51,17 @@ def look_for(
 		key=key,
 		email=email,
 		domain="" if domain in FREE_MAIL else domain,
-		phone=normal_phone(said.get("mobile") or said.get("phone") or "", country),
+		phone=normal_phone(said.get("mobile") or said.get("phone") or "", _region(connection)),
 		tax_id=said.get("tax_id", "").strip(),
 		name=said.get("name", "").strip(),
 	)
+
+
+def _region(connection: Any) -> str | None:
+	"""Where a phone number without country code is from: most likely where the company is."""
+	country = frappe.get_cached_value("Company", connection.company, "country")
+	code = country and frappe.get_cached_value("Country", country, "code")
+	return code.upper() if code else None
 
 
 def candidates(resource: str, wanted: Match) -> list[Candidate]:
@@ -93,16 +101,33 @@ def _by_email(resource: str, email: str) -> list[str]:
 def _by_phone(resource: str, phone: str) -> list[str]:
 	if len(phone) < 7:
 		return []
+	spelled = ("in", _spellings(phone))
 	if resource == "leads":
-		return list(
-			dict.fromkeys([*_by_field(resource, "mobile_no", phone), *_by_field(resource, "phone", phone)])
-		)
+		either = {"mobile_no": spelled, "phone": spelled}
+		return frappe.get_all("Lead", or_filters=either, pluck="name", limit=5)
 	contacts = frappe.get_all(
-		"Contact Phone", filters={"phone": phone}, pluck="parent", distinct=True, limit=5
+		"Contact Phone", filters={"phone": spelled}, pluck="parent", distinct=True, limit=5
 	)
 	if resource == "contacts":
 		return contacts
 	return _customers_of(contacts) if resource == "customers" else []
+
+
+def _spellings(phone: str) -> list[str]:
+	"""One number as people enter it: ERPNext keeps it as it was typed."""
+	try:
+		number = phonenumbers.parse(phone, None)
+	except phonenumbers.NumberParseException:
+		return [phone]
+	kinds = phonenumbers.PhoneNumberFormat
+	found = [
+		phonenumbers.format_number(number, kind) for kind in (kinds.E164, kinds.INTERNATIONAL, kinds.NATIONAL)
+	]
+	found.append(phonenumbers.national_significant_number(number))
+	# with and without blanks, and as Frappe's own field writes it
+	found += [one.replace(" ", "") for one in found]
+	found.append(f"+{number.country_code}-{phonenumbers.national_significant_number(number)}")
+	return list(dict.fromkeys(found))
 
 
 def _by_domain(resource: str, domain: str) -> list[str]:

@@ -61,6 +61,8 @@ class _Came:
 	note: str = ""
 	#: Resources under which a record that is gone may be known
 	kin: tuple[str, ...] = ()
+	#: leads that this record is the person of: what changed in it is theirs
+	leads: tuple[str, ...] = ()
 
 
 def prepare(connection: Any, connector: SyncsRecords, works: Sequence[Any]) -> Mapping[str, Any]:
@@ -129,12 +131,15 @@ def _known_or_asked(connection: Any, record: CrmRecord, taken: Sequence[str]) ->
 		return _Came(record)
 	if own := _of_our_key(record, ctx):
 		return _Came(record, own)
+	if lead := _is_person_of(record):
+		known = tuple(one.outside_id for one in crm.records_of("Lead", lead, "leads", ctx))
+		return _Came(record, note=_("The person of the Lead {0}.").format(lead), leads=known)
 	fields = mapping.of(connection, record.resource)
 	said = matching.answers(connection.name, record.resource, record.id)
 	same = next((name for name, row in said.items() if row.status == "Same"), None)
 	if same:
 		return _Came(record, same)
-	wanted = matching.look_for(record.resource, fields, texts_of(record), record.id)
+	wanted = matching.look_for(connection, record.resource, fields, texts_of(record), record.id)
 	found = [
 		one
 		for one in matching.candidates(record.resource, wanted)
@@ -145,6 +150,8 @@ def _known_or_asked(connection: Any, record: CrmRecord, taken: Sequence[str]) ->
 		return _Came(record)
 	if is_certain(connection, wanted, found):
 		return _Came(record, found[0].name)
+	if person := next((one.name for one in found if _is_their_person(one.name, record, ctx)), None):
+		return _Came(record, person)
 	raise question(connection, record.resource, record, found)
 
 
@@ -156,9 +163,34 @@ def _of_our_key(record: CrmRecord, ctx: Context) -> str | None:
 	return None if crm.records_of(doctype, name, record.resource, ctx) else name
 
 
+def _is_person_of(record: CrmRecord) -> str | None:
+	"""The Lead here whose person this contact is, where the outside side keeps lead and person apart: we made both."""
+	doctype, _slash, name = record.key.partition("/")
+	ours = record.resource == "contacts" and doctype == "Lead" and frappe.db.exists("Lead", name)
+	return name if ours else None
+
+
+def _is_their_person(name: str, record: CrmRecord, ctx: Context) -> bool:
+	"""Is this the Contact that ERPNext keeps for a Lead whose person the record is, as the outside side itself says?"""
+	if record.resource != "contacts":
+		return False
+	contact = frappe.get_doc("Contact", name)
+	return crm.is_shadow(contact) and any(
+		record.id in lead.related.get("contacts", ())
+		for row in contact.links
+		for lead in crm.records_of("Lead", row.link_name, "leads", ctx)
+	)
+
+
 def apply(connection: Any, one: Any, came: _Came) -> Result:
 	ctx = context(connection)
 	if came.note:
+		drafts = [
+			store.Draft("In", "leads", lead, dedupe_key=f"person:{lead}:{came.record.version}")
+			for lead in came.leads
+			if "leads" in resources_of(connection, "In")
+		]
+		store.store(connection.name, drafts)
 		return Result(None, None, came.note, "Ignored")
 	record = came.record
 	if record is None:

@@ -72,7 +72,7 @@ def recognise(
 		if said := matching.said_to_be(connection.name, resource, state.doc.name):
 			state.outside_id = _free_one(connection, resource, said)
 			continue
-		match = matching.look_for(resource, fields, state.here, key_of(state.doc))
+		match = matching.look_for(connection, resource, fields, state.here, key_of(state.doc))
 		if match.email or match.domain or match.phone or match.tax_id:
 			wanted[match.key] = (one, match)
 	if not wanted:
@@ -126,7 +126,7 @@ def _linked_or_asked(
 	certain = connection.match_rule == "Link When the E-Mail Is Equal" and match.email and len(open_ones) == 1
 	fields = mapping.of(connection, resource)
 	[first, *_others] = open_ones
-	if certain and matching.look_for(resource, fields, texts_of(first), "").email == match.email:
+	if certain and matching.look_for(connection, resource, fields, texts_of(first), "").email == match.email:
 		state.outside_id = first.id
 		return None
 	for record in open_ones:
