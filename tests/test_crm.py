@@ -4,6 +4,7 @@ import frappe
 import pytest
 
 from integration_hub.connectors.hubspot import HubSpot
+from tests.test_crm_people import KINDS, say
 
 
 @pytest.fixture
@@ -595,16 +596,15 @@ def test_killed_while_it_was_related(one, quick_leases):
 
 
 @pytest.mark.processes
-def test_killed_while_a_note_was_told(one, quick_leases):
-	from tests.test_crm_people import say
-
+@pytest.mark.parametrize("medium, kind", KINDS.items())
+def test_killed_while_a_communication_was_told(one, quick_leases, medium, kind):
 	contact = one.contact()
 	one.settle()
-	say(contact, "Other")
-	one.vendor.troubles.add("timeout", operation="notes.batch.upsert", seconds=25)
-	killed(one, lambda: one.live("notes"))
+	say(contact, medium)
+	one.vendor.troubles.add("timeout", operation=f"{kind}.batch.upsert", seconds=25)
+	killed(one, lambda: one.live(kind))
 	after_the_crash(one)
-	assert len(one.live("notes")) == 1 and one.unfinished() == []
+	assert len(one.live(kind)) == 1 and one.unfinished() == []
 
 
 @pytest.mark.processes

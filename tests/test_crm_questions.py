@@ -85,6 +85,18 @@ def test_companies_are_recognised_by(crm, by):
 	assert (question.reference_name, question.matched_by) == (known.name, by)
 
 
+def test_a_company_is_recognised_by_the_addresses_of_its_people(one):
+	"""A Customer that came from a shop has no website, but somebody who wrote down an address."""
+	one.switch(enabled=0)
+	known = one.customer("Known")
+	one.contact("Ada", known)
+	one.switch(enabled=1)
+	one.portal.add_company(name=one.named("Like it"), domain=f"{one.tag}.example")
+	one.sync("customers")
+	[question] = one.questions()
+	assert (question.reference_name, question.matched_by) == (known.name, "domain")
+
+
 @pytest.mark.parametrize("there", ["+4930{}", "030 {}"])
 @pytest.mark.parametrize("here", ["+49 30 {}", "030 {}", "030{}", "+49-30{}"])
 def test_a_phone_number_is_recognised_however_it_is_spelled(crm, here, there):

@@ -131,6 +131,7 @@ def _spellings(phone: str) -> list[str]:
 
 
 def _by_domain(resource: str, domain: str) -> list[str]:
+	"""Customers with a website, or people, of this domain."""
 	if not domain or resource != "customers":
 		return []
 	rows = frappe.get_all(
@@ -139,7 +140,15 @@ def _by_domain(resource: str, domain: str) -> list[str]:
 		fields=["name", "website"],
 		limit=50,
 	)
-	return [row.name for row in rows if mapping.domain_of(row.website) == domain][:5]
+	same = [row.name for row in rows if mapping.domain_of(row.website) == domain]
+	people = frappe.get_all(
+		"Contact Email",
+		filters={"email_id": ("like", f"%@{_escaped(domain)}")},
+		pluck="parent",
+		distinct=True,
+		limit=50,
+	)
+	return list(dict.fromkeys([*same, *_customers_of(people)]))[:5]
 
 
 def _escaped(text: str) -> str:
