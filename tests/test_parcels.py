@@ -247,15 +247,26 @@ def test_a_box_is_suggested_from_the_items(courier, addresses):
 def test_what_is_sold_in_boxes_weighs_as_much_as_what_is_in_them(courier, addresses):
 	connected = courier()
 	sku = f"PARCEL-{frappe.generate_hash(length=6)}"
-	sizes = {"integration_length": 20, "integration_width": 15, "integration_height": 2}
+	sizes = {"integration_length": 20, "integration_width": 15, "integration_height": 1.95}
 	uoms = [{"uom": "Box", "conversion_factor": 12}]
 	books.stock_item(sku, 50, weight_per_unit=250, weight_uom="Gram", uoms=uoms, **sizes)
 	note = delivered(sku=sku, quantity=2, uom="Box", conversion_factor=12)
 	[box] = shipping.options("Delivery Note", note.name)["parcels"]
-	assert (box["weight"], box["height"]) == (6.0, 48), "two boxes of twelve"
+	assert (box["weight"], box["height"]) == (6.0, 47), "two boxes of twelve, 46.8 cm high"
 	shipment = frappe.get_doc("Shipment", shipping.make_shipment("Delivery Note", note.name, [box]))
 	[goods] = consignments.of_shipment(shipment, connected.doc).goods
 	assert (goods.quantity, goods.weight) == (2, 3)
+
+
+def test_a_bundle_weighs_as_much_as_its_parts(courier, addresses):
+	courier(default_weight=7)
+	part, bundle = (f"PARCEL-{what}-{frappe.generate_hash(length=6)}" for what in ("PART", "BUNDLE"))
+	books.stock_item(part, 50, weight_per_unit=250, weight_uom="Gram")
+	books.service_item(bundle)
+	parts = [{"item_code": part, "qty": 3}]
+	frappe.get_doc({"doctype": "Product Bundle", "new_item_code": bundle, "items": parts}).insert()
+	[box] = shipping.options("Delivery Note", delivered(sku=bundle, quantity=2).name)["parcels"]
+	assert box["weight"] == 1.5, "six parts"
 
 
 # --- tracking ----------------------------------------------------------------------------------------------

@@ -5,9 +5,10 @@ Weights are kilograms, sizes centimetres. What items do not say is taken from th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from decimal import Decimal
+from math import ceil
 from typing import Any
 
 import frappe
@@ -139,6 +140,20 @@ def _with_taxes(note: Any, row: Any) -> Decimal:
 	return net if not whole else net * abs(Decimal(str(note.grand_total))) / whole
 
 
+def _things(note: Any) -> Iterator[tuple[Any, Decimal]]:
+	"""What lies in the boxes, each Item with its stock units: of a bundle that has no weight of its own, the parts."""
+	parts: dict[str, list[tuple[Any, Decimal]]] = {}
+	for part in note.packed_items:
+		found = (frappe.get_cached_doc("Item", part.item_code), abs(Decimal(str(part.qty))))
+		parts.setdefault(part.parent_detail_docname, []).append(found)
+	for row in note.items:
+		item = frappe.get_cached_doc("Item", row.item_code)
+		if row.name in parts and _weight(item) is None:
+			yield from parts[row.name]
+		else:
+			yield item, _stock_units(row)
+
+
 def _stock_units(row: Any) -> Decimal:
 	"""What weighs and measures as its Item says: two boxes of twelve are 24."""
 	return abs(Decimal(str(row.qty))) * Decimal(str(row.get("conversion_factor") or 1))
@@ -156,9 +171,7 @@ def suggest_parcels(notes: Sequence[Any], connection: Any) -> list[dict[str, flo
 	Connection's defaults stand in for items that say nothing. Rows for Shipment Parcel."""
 	weight, length, width, height, nameless = ZERO, ZERO, ZERO, ZERO, False
 	for note in notes:
-		for row in note.items:
-			quantity = _stock_units(row)
-			item = frappe.get_cached_doc("Item", row.item_code)
+		for item, quantity in _things(note):
 			own = _weight(item, quantity)
 			weight += own or ZERO
 			nameless = nameless or own is None
@@ -173,9 +186,9 @@ def suggest_parcels(notes: Sequence[Any], connection: Any) -> list[dict[str, flo
 	return [
 		{
 			"weight": float(weight or Decimal(str(connection.default_weight or "0.5"))),
-			"length": round(length) or int(flt(connection.default_length) or 20),
-			"width": round(width) or int(flt(connection.default_width) or 15),
-			"height": round(height) or int(flt(connection.default_height) or 10),
+			"length": ceil(length) or int(flt(connection.default_length) or 20),
+			"width": ceil(width) or int(flt(connection.default_width) or 15),
+			"height": ceil(height) or int(flt(connection.default_height) or 10),
 			"count": 1,
 		}
 	]
