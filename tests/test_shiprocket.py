@@ -1,5 +1,6 @@
 """Shiprocket end to end: from the Delivery Note to the door, over real HTTP; and what its quirks make of it."""
 
+import json
 from datetime import date
 
 import frappe
@@ -187,6 +188,38 @@ def test_webhooks_that_never_came_are_polled_in_one_call(carrier):
 	connected.vendor.courier.release("reversed")
 	told(connected)
 	assert [one.status for shipment in shipments for one in parcels_of(shipment)] == ["in_transit"] * 3
+
+
+@pytest.mark.parametrize("called_off_first", [False, True])
+def test_a_parcel_that_is_given_to_another_courier_at_shiprocket(carrier, called_off_first):
+	connected, note = carrier(), delivered()
+	shipment = made(note)
+	shipping.book(shipment, connected.connection, "24")
+	[parcel] = parcels_of(shipment)
+	old = parcel.tracking_number
+	if called_off_first:
+		connected.world.move(old, "Cancelled")
+		told(connected)
+		assert not frappe.db.get_value("Delivery Note", note.name, "lr_no")
+	new = connected.world.reassign(old, 54)
+	told(connected)
+	newest = connected.vendor.courier.deliveries[-1]
+	for status, words in ((8, "CANCELLED"), (18, "IN TRANSIT")):
+		# the old number's last words come late
+		late = {**json.loads(newest.body), "awb": old, "shipment_status_id": status, "shipment_status": words}
+		connected.vendor.courier.send("tracking", newest.url, newest.headers, json.dumps(late).encode())
+	told(connected)
+	[same] = parcels_of(shipment)
+	assert (same.name, same.tracking_number, same.status) == (parcel.name, new, "created")
+	fields = ["status", "awb_number", "carrier_service"]
+	assert frappe.db.get_value("Shipment", shipment, fields) == ("Booked", new, "Delhivery Air")
+	assert frappe.db.get_value("Delivery Note", note.name, "lr_no") == new
+	assert [name for name in papers_of(shipment, "label") if new in name]
+	connected.vendor.courier.hold()
+	connected.world.move(new, "Delivered")
+	connected.pull("tracking")
+	connected.settle()
+	assert parcels_of(shipment)[0].status == "delivered"
 
 
 def test_a_parcel_that_turns_back_is_watched_until_it_is_home(carrier):

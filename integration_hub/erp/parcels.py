@@ -240,7 +240,7 @@ def booked(booking: Booking, shipment: str, ctx: Context) -> Result:
 	for note in frappe.get_all(
 		"Delivery Note", filters={"name": ("in", [*notes, ""]), "is_return": is_return}, pluck="name"
 	):
-		_mark_note(note, numbers, booking)
+		_mark_note(note, numbers, booking.carrier)
 	_files, trouble = attach(booking.papers, _labelled_documents(shipment, notes))
 	sentence = _("Booked with {0}: {1}").format(booking.carrier, numbers)
 	return Result("Shipment", shipment, " ".join(filter(None, (sentence, booking.note, trouble))))
@@ -279,12 +279,12 @@ def _keep(parcel: BookedParcel, booking: Booking, shipment: Any, notes: list[str
 	doc.insert(ignore_permissions=True)
 
 
-def _mark_note(name: str, numbers: str, booking: Booking) -> None:
+def _mark_note(name: str, numbers: str, carrier: str) -> None:
 	"""The tracking number where ERPNext's users look for it, past the submitted document's own checks."""
 	frappe.db.set_value(
 		"Delivery Note",
 		name,
-		{"lr_no": numbers[:140], "lr_date": frappe.utils.today(), "transporter_name": booking.carrier[:140]},
+		{"lr_no": numbers[:140], "lr_date": frappe.utils.today(), "transporter_name": carrier[:140]},
 	)
 
 
@@ -421,16 +421,18 @@ def _notes_of(shipment: str) -> list[str]:
 
 def track(tracking: Tracking, ctx: Context) -> Result:
 	"""The carrier's newest word on a parcel. Older words than what is known change nothing."""
-	found = database.lock(
-		PARCEL,
-		{"connection": ctx.connection.name, "tracking_number": tracking.tracking_number},
-		["name", "modified"],
-	)
+	found = _lock_parcel(tracking, ctx)
 	if not found:
 		return Result(
 			None, None, _("{0} was not booked from here.").format(tracking.tracking_number), "Ignored"
 		)
 	parcel = frappe.get_doc(PARCEL, found.name)
+	if parcel.tracking_number != tracking.tracking_number:
+		# the old number's last words come late: they are not about the parcel any more
+		former = (parcel.former_numbers or "").split()
+		if tracking.status == "cancelled" or tracking.tracking_number in former:
+			return Result(PARCEL, parcel.name, _("It goes by another number now."), "Ignored")
+		_renumber(parcel, tracking)
 	if parcel.version and tracking.version < parcel.version:
 		return Result(PARCEL, parcel.name, _("Older than what is known already."), "Ignored")
 	changed = parcel.status != tracking.status
@@ -440,6 +442,75 @@ def track(tracking: Tracking, ctx: Context) -> Result:
 	if changed:
 		_tell_customer(parcel, ctx)
 	return Result(PARCEL, parcel.name, f"{words(tracking.status)} {tracking.text}".strip())
+
+
+def is_known(tracking_number: str, ctx: Context) -> bool:
+	return bool(
+		frappe.db.exists(PARCEL, {"connection": ctx.connection.name, "tracking_number": tracking_number})
+	)
+
+
+def _lock_parcel(tracking: Tracking, ctx: Context) -> Any:
+	"""By its number; else by the carrier's order, where it goes by another number now."""
+	fields = ["name", "modified"]
+	here = {"connection": ctx.connection.name}
+	found = database.lock(PARCEL, {**here, "tracking_number": tracking.tracking_number}, fields)
+	if found or not tracking.order_id:
+		return found
+	ended = ("not in", ("delivered", "returned"))
+	return database.lock(
+		PARCEL, {**here, "outside_order": tracking.order_id, "dry_run": 0, "status": ended}, fields
+	)
+
+
+def _renumber(parcel: Any, tracking: Tracking) -> None:
+	"""People at the carrier have given the parcel to another courier: it stays the same parcel, and its new number is
+	written wherever the old one stands, also where the old one was called off for that."""
+	old, new = parcel.tracking_number, tracking.tracking_number
+	carrier = tracking.carrier or parcel.carrier or ""
+	parcel.update(
+		{
+			"tracking_number": new,
+			"former_numbers": " ".join([*(parcel.former_numbers or "").split(), old]),
+			"version": "",
+			"carrier": carrier,
+			"service": carrier,
+			"tracking_url": (parcel.tracking_url or "").replace(old, new),
+		}
+	)
+	if not parcel.shipment:
+		return
+	others = frappe.get_all(
+		PARCEL,
+		filters={
+			"shipment": parcel.shipment,
+			"name": ("!=", parcel.name),
+			"dry_run": 0,
+			"status": ("!=", "cancelled"),
+		},
+		order_by="creation",
+		pluck="tracking_number",
+	)
+	numbers = ", ".join((*others, new))
+	shipment = frappe.get_doc("Shipment", parcel.shipment)
+	if shipment.docstatus == 1:
+		shipment.db_set(
+			{
+				"status": "Booked",
+				"carrier": carrier[:140],
+				"carrier_service": carrier[:140],
+				"awb_number": numbers[:140],
+				"tracking_url": parcel.tracking_url,
+			},
+			notify=True,
+		)
+	for note in frappe.get_all(
+		"Delivery Note",
+		filters={"name": ("in", [*_notes_of(shipment.name), ""]), "is_return": parcel.is_return},
+		pluck="name",
+	):
+		_mark_note(note, numbers, carrier)
+	shipment.add_comment("Comment", _("Another courier has it: {0} is {1} now.").format(old, new))
 
 
 def no_news(outside_id: str, _ctx: Context) -> Result:

@@ -177,10 +177,12 @@ class Tracking(Record):
 	"""Where a parcel is, as the carrier knows it now. `version` grows with each change (ISO time of the last scan).
 
 	A parcel is "returned" from the moment it turns back; `more_to_come` says that it has not arrived yet (or that a
-	cancellation is only asked for), so it must be watched further.
+	cancellation is only asked for), so it must be watched further. `order_id` is the carrier's order (see BookedParcel),
+	by which a parcel is still found when people there have given it to another courier, under a new number.
 	"""
 
 	tracking_number: str
+	order_id: str = ""
 	version: str
 	status: TrackingStatus
 	at: AwareDatetime

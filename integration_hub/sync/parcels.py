@@ -113,7 +113,7 @@ def many_draft(
 ) -> store.Draft:
 	"""Something to be done with several parcels at once: "labels", "pickup", "manifest" or "cancel"."""
 	rows = parcel_rows(names)
-	digest = hashlib.sha256("|".join(sorted(row.name for row in rows)).encode()).hexdigest()[:20]
+	digest = hashlib.sha256("|".join(sorted(row.tracking_number for row in rows)).encode()).hexdigest()[:20]
 	when = on or frappe.utils.getdate()
 	return store.Draft(
 		direction="Out",
@@ -296,13 +296,17 @@ def _make_and_book(connection: Any, one: Any) -> Result:
 def _after_booking(connection: Any, shipment: str, *, labelled: bool) -> None:
 	"""In the booking's own transaction: a label that is missing and the pickup are asked for, and the shops hear the
 	tracking numbers."""
-	from integration_hub.sync import outbox
-
 	names = frappe.get_all(parcels.PARCEL, filters={"shipment": shipment, "status": "created"}, pluck="name")
 	if not labelled:
 		store.store(connection.name, [many_draft("labels", names, ("Shipment", shipment))])
 	if connection.request_pickup and connections.can(connection, PicksUpParcels):
 		store.store(connection.name, [many_draft("pickup", names, ("Shipment", shipment))])
+	_tell_shops(shipment)
+
+
+def _tell_shops(shipment: str) -> None:
+	from integration_hub.sync import outbox
+
 	if frappe.db.get_value("Shipment", shipment, "pickup_from_type") == "Customer":
 		return  # the shops' parcels are those that go out
 	for note in frappe.get_all(
@@ -346,13 +350,22 @@ def walk(connection: Any, connector: TracksParcels, since: datetime, cursor: str
 
 
 def _track(tracking: Tracking, ctx: Context) -> Result:
-	"""Called off by the carrier, or at its own site: that is the same as called off from here."""
+	"""Called off by the carrier, or at its own site: that is the same as called off from here. Given to another courier
+	there: that is a new number."""
+	known = parcels.is_known(tracking.tracking_number, ctx)
 	result = parcels.track(tracking, ctx)
-	if tracking.status == "cancelled" and result.status == "Done":
-		shipment = frappe.db.get_value(parcels.PARCEL, result.name, "shipment")
-		if shipment:
-			_after_calling_off(shipment)
+	shipment = result.status == "Done" and frappe.db.get_value(parcels.PARCEL, result.name, "shipment")
+	if shipment and tracking.status == "cancelled":
+		_after_calling_off(shipment)
+	elif shipment and not known:
+		_after_new_number(ctx.connection, shipment, result.name)
 	return result
+
+
+def _after_new_number(connection: Any, shipment: str, parcel: str) -> None:
+	"""In the same transaction: the box needs the other courier's label, and the shops hear the number."""
+	store.store(connection.name, [many_draft("labels", [parcel], ("Shipment", shipment))])
+	_tell_shops(shipment)
 
 
 def _on_their_way(connection: str, after: str, limit: int) -> list[Any]:

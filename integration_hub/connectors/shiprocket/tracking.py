@@ -96,6 +96,7 @@ def _asked(payload: Json) -> Tracking:
 	known = [one.at for one in scans[:1]] + [one for one in dates if one]
 	return _tracking(
 		number=text(payload["awb"]),
+		order_id=text(shipment.get("order_id")),
 		code=code,
 		label=label,
 		scans=scans,
@@ -124,6 +125,7 @@ def told(body: Json) -> Tracking:
 	same = [one.at for one in scans if one.status == status_of(code, label)[0]]
 	return _tracking(
 		number=number,
+		order_id=text(body.get("sr_order_id")),
 		code=code,
 		label=label,
 		scans=scans,
@@ -149,6 +151,7 @@ def shipment_status(body: Json) -> Any:
 def _tracking(
 	*,
 	number: str,
+	order_id: str,
 	code: Any,
 	label: str,
 	scans: tuple[Scan, ...],
@@ -166,6 +169,7 @@ def _tracking(
 	newest = scans[0].text if scans else ""
 	return Tracking(
 		tracking_number=number,
+		order_id=order_id,
 		version=version(known, status),
 		status=status,
 		more_to_come=whole(code) in UNFINISHED,

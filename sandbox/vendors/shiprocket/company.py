@@ -166,6 +166,17 @@ class Company:
 			last = self.move(awb, status)
 		return last
 
+	def reassign(self, awb: str, courier: int) -> str:
+		"""A person at Shiprocket gives the parcel to another courier: it goes by another number from now on."""
+		with self.lock:
+			parcel = self.by_awb.pop(awb)
+			self.wallet = round(self.wallet + parcel.cost, 2)
+			self.statement.append({"awb": awb, "amount": parcel.cost, "at": str(self.now())})
+			parcel.pickup_token, parcel.manifest = "", False
+			self.assign(parcel, self.couriers[courier])
+		self.on_change(parcel)
+		return parcel.awb
+
 	def lose(self, awb: str) -> dict:
 		return self.move(awb, "Lost")
 

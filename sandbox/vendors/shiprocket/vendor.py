@@ -75,6 +75,7 @@ class Shiprocket(Vendor):
 			"journey": world.journey,
 			"fail_attempt": world.fail_attempt,
 			"return_to_origin": world.return_to_origin,
+			"reassign": world.reassign,
 			"lose": world.lose,
 			"hold_awb": world.hold_awb,
 			"set_wallet": world.set_wallet,
