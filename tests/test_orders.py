@@ -341,6 +341,18 @@ def test_one_buyer_however_often_and_however_named(hub):
 	assert (contact.first_name, contact.last_name, contact.email_ids[0].email_id) == ("Eve", "Adams", email)
 
 
+def test_nobody_elses_server_is_asked_about_a_new_customer(hub, monkeypatch):
+	"""Frappe asks gravatar.com for a picture of everybody who is saved without one, within the transaction."""
+	asked = []
+	monkeypatch.setattr("requests.get", lambda url, **_options: asked.append(url))
+	shop = shop_for(hub, "pictures")
+	order = place_case(shop.shop, "tax_exclusive")
+	shop.bring(order)
+	customer = shop.sales_order(order).customer
+	[contact] = frappe.get_all("Contact", filters={"link_name": customer}, fields=["email_id", "image"])
+	assert contact.email_id and asked == []
+
+
 def test_a_customer_people_entered_by_hand_is_found_by_e_mail(hub):
 	shop = shop_for(hub, "people")
 	email = f"{shop.shop.prefix}bob@example.com"

@@ -12,6 +12,7 @@ from frappe.utils.html_utils import sanitize_html
 from integration_hub.erp import crm
 from integration_hub.erp.context import Context, Result
 from integration_hub.erp.mapping import DOCTYPES
+from integration_hub.erp.pictures import no_pictures
 from integration_hub.erp.times import from_site, to_site
 from integration_hub.records import Communication, Consent
 
@@ -145,7 +146,7 @@ def consent(record: Consent, ctx: Context) -> Result:
 				continue
 			doc.unsubscribed = value
 			doc.flags.integration_origin = ctx.connection.name
-			with crm.no_pictures():
+			with no_pictures():
 				doc.save()
 			changed.append((doctype, name))
 	if not changed:

@@ -7,8 +7,7 @@ Which field goes where is the Connection's mapping (`erp.mapping`). A document t
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -20,6 +19,7 @@ from frappe.utils import get_datetime
 from integration_hub.erp import mapping
 from integration_hub.erp.context import Context, Result
 from integration_hub.erp.mapping import DOCTYPES, Field
+from integration_hub.erp.pictures import no_pictures
 from integration_hub.erp.times import from_site
 from integration_hub.failures import Invalid, NeedsMapping, Waiting
 from integration_hub.records import CrmRecord
@@ -262,18 +262,6 @@ def _make(record: CrmRecord, fields: Sequence[Field], there: Mapping[str, str], 
 		doc.insert()
 	_write_address(doc, later)
 	return doc
-
-
-@contextmanager
-def no_pictures() -> Iterator[None]:
-	"""Frappe asks gravatar.com for a picture of everybody whose Contact or Lead is saved: a stranger's server, within our
-	transaction. It leaves that out for what is imported, which this is."""
-	before = frappe.flags.in_import
-	frappe.flags.in_import = True
-	try:
-		yield
-	finally:
-		frappe.flags.in_import = before
 
 
 def _set_all(doc: Any, fields: Sequence[Field], wanted: Mapping[str, str]) -> dict[str, Any]:

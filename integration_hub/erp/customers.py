@@ -15,6 +15,7 @@ from frappe import _
 from frappe.utils import validate_email_address
 
 from integration_hub.erp.context import Context, Result
+from integration_hub.erp.pictures import no_pictures
 from integration_hub.failures import NeedsMapping
 from integration_hub.records import Address, Customer
 
@@ -209,7 +210,8 @@ def _make_contact(customer_name: str, customer: Customer, addresses: Sequence[Ad
 		contact.append("email_ids", {"email_id": email, "is_primary": 1})
 	if phone:
 		contact.append("phone_nos", {"phone": _readable(phone), "is_primary_phone": 1})
-	contact.insert()
+	with no_pictures():
+		contact.insert()
 
 
 def _readable(phone: str) -> str:
