@@ -11,7 +11,7 @@ import base64
 import html
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
@@ -21,6 +21,7 @@ REDACTED = "[redacted]"
 SECRET_NAMES = (
 	"accesskey",
 	"apikey",
+	"assertion",
 	"authorization",
 	"authkey",
 	"bearer",
@@ -31,6 +32,7 @@ SECRET_NAMES = (
 	"cvv",
 	"hmac",
 	"iban",
+	"licencekey",
 	"licensekey",
 	"loginid",
 	"passphrase",
@@ -39,6 +41,7 @@ SECRET_NAMES = (
 	"privatekey",
 	"pwd",
 	"secret",
+	"sessionid",
 	"sharedkey",
 	"signature",
 	"token",
@@ -54,10 +57,14 @@ LONGEST_LOOK = 256 * 1024
 _PART = r"[\w.\-\[\]]{0,60}"
 _NAME = _PART + "(?:" + "|".join("[-_ ]?".join(name) for name in SECRET_NAMES) + ")" + _PART
 _IN_JSON_TEXT = re.compile(rf'(?i)("{_NAME}\\*"\s*:\s*)(\\*"(?:[^"\\]|\\.)*(?:"|$)|-?\d[\d.eE+-]*)')
-_IN_XML = re.compile(rf"(?is)(<(?:[\w.-]+:)?({_NAME})(?:\s[^<>]*)?>)(?!\s*<[^/!])(.*?)(</|$)")
+_BEGINS_IN_JSON_TEXT = re.compile(rf'(?i)"{_NAME}"\s*:\s*(?=[{{\[])')
+_JSON_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*(?:"|\\?\Z)|[{}\[\]]', re.S)
+_XML_NAME = re.compile(r"/?(?:[\w.-]{1,200}:)?([\w.-]{1,200})(?=[\s/]|$)")
+_XML_VALUE = re.compile(r"""(=\s*)("[^"]*(?:"|$)|'[^']*(?:'|$))""")
 _IN_XML_ATTRIBUTE = re.compile(rf"""(?i)(\s{_NAME}\s*=\s*)("[^"]*"|'[^']*')""")
 _IN_QUERY = re.compile(rf"(?i)((?:^|[?&;\s])(?:{_NAME})=)([^&;\s\"'<>]+)")
 _IN_HEADER_TEXT = re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{6,}")
+_XML_ASIDES = (("<![CDATA[", "]]>"), ("<!--", "-->"))
 #: Written the same way in every address.
 _PLAIN = re.compile(r"[A-Za-z0-9._~-]*")
 _USERINFO = re.compile(r"(?i)(\b[a-z][a-z0-9+.-]{0,30}://)[^/\s@\"']{1,1000}@")
@@ -98,11 +105,10 @@ class Redactor:
 
 	def text(self, text: str) -> str:
 		"""Free text (an exception, a body of unknown format): values after secret names, and known values."""
-		text = self.literals(text)
+		text = _without_xml_branches(self.literals(text))
 		text = _USERINFO.sub(rf"\g<1>{REDACTED}@", text)
 		text = _IN_HEADER_TEXT.sub(rf"\g<1> {REDACTED}", text)
-		text = _IN_JSON_TEXT.sub(rf'\g<1>"{REDACTED}"', text)
-		text = _IN_XML.sub(rf"\g<1>{REDACTED}\g<4>", text)
+		text = _IN_JSON_TEXT.sub(rf'\g<1>"{REDACTED}"', _without_json_branches(text))
 		text = _IN_XML_ATTRIBUTE.sub(rf'\g<1>"{REDACTED}"', text)
 		return _IN_QUERY.sub(rf"\g<1>{REDACTED}", text)
 
@@ -180,6 +186,65 @@ class Redactor:
 			],
 			safe="[]",
 		)
+
+
+def _without_json_branches(text: str) -> str:
+	"""JSON that cannot be parsed as a whole (cut, broken, or after other words): lists and objects under secret names."""
+	said, at = [], 0
+	while begin := _BEGINS_IN_JSON_TEXT.search(text, at):
+		depth, end = 0, len(text)
+		for token in _JSON_BRACKET.finditer(text, begin.end()):
+			depth += {"{": 1, "[": 1, "}": -1, "]": -1}.get(token[0], 0)
+			if not depth:
+				end = token.end()
+				break
+		said += [text[at : begin.end()], f'"{REDACTED}"']
+		at = end
+	return "".join(said) + text[at:]
+
+
+def _without_xml_branches(text: str) -> str:
+	"""XML whose elements of secret names keep the names of what is in them, and nothing else. One that is never closed
+	ends with the text."""
+	said: list[str] = []
+	secret, depth = "", 0
+	for kind, piece in _xml_pieces(text):
+		if kind != "tag":
+			said.append(REDACTED if depth and piece.strip() else piece)
+			continue
+		found = _XML_NAME.match(piece[1:].removesuffix(">"))
+		name = found[1] if found else ""
+		closes, is_empty = piece.startswith("</"), piece.endswith("/>")
+		if not depth and name and not closes and is_secret_name(name):
+			said.append(_bare(piece))
+			secret, depth = name, int(not is_empty)
+		elif depth:
+			said.append(_bare(piece) if found else REDACTED)
+			if name == secret and not is_empty:
+				depth += -1 if closes else 1
+		else:
+			said.append(piece)
+	return "".join(said)
+
+
+def _bare(tag: str) -> str:
+	return _XML_VALUE.sub(rf'\g<1>"{REDACTED}"', tag)
+
+
+def _xml_pieces(text: str) -> Iterator[tuple[str, str]]:
+	"""Tags, and what is between them. What a CDATA section or a comment holds is no tag; the last one may be cut off."""
+	at, begin = 0, text.find("<")
+	while begin >= 0:
+		closing = next((end for start, end in _XML_ASIDES if text.startswith(start, begin)), "")
+		end = text.find(closing or ">", begin)
+		end = len(text) if end < 0 else end + len(closing or ">")
+		if not closing:
+			# "<" once more before ">": the first was none of a tag
+			begin = text.rfind("<", begin, end)
+		yield "text", text[at:begin]
+		yield ("text" if closing else "tag"), text[begin:end]
+		at, begin = end, text.find("<", end)
+	yield "text", text[at:]
 
 
 def _spellings(secret: str) -> set[str]:

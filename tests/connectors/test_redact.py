@@ -40,6 +40,9 @@ NAMES = (
 	"signature",
 	"transactionKey",
 	"license_key",
+	"LicenceKey",
+	"client_assertion",
+	"SessionId",
 	"loginID",
 	"private_key",
 	"shared_key",
@@ -259,6 +262,35 @@ def test_nothing_under_a_secret_name_survives_elsewhere(name, secret):
 		assert REDACTED in said
 
 
+@settings(max_examples=100, deadline=None)
+@given(st.sampled_from(NAMES), plain_secrets)
+def test_nothing_in_a_branch_of_a_secret_name_survives(name, secret):
+	"""As in JSON that can be parsed, also where it is cut, and in XML at any depth."""
+	redactor = Redactor()
+	for text in (
+		f"<a><{name}><number>{secret}</number></{name}><b>2</b></a>",
+		f"<a><p:{name} kind='{secret}'><x><y z='{secret}'/>{secret}<{name}/></x>{secret}</p:{name}><b>2</b></a>",
+		f"<a><{name}><![CDATA[<{secret}>]]><!-- {secret} > --></{name}><b>2</b></a>",
+		f"<a><{name}><{name}>{secret}</{name}>{secret}</{name}><b>2</b></a>",
+		f"<a><b>2</b><{name}><number>{secret}",
+		f'<a><b>2</b><{name} number="{secret}',
+		f'<a><b>2</b><{name} number="{secret}>{secret}"/></a>',
+		f'Notice: undefined {{"{name}": {{"number": "{secret}", "more": ["}}", "{secret}"]}}, "b": 2}}',
+		f'{{"b": 2, "{name}": [{{"number": "{secret}"',
+		json.dumps({"body": json.dumps({name: {"number": secret}, "b": 2})}),
+	):
+		said = redactor.body(text)
+		assert secret not in said and REDACTED in said, said
+		assert "2" in said, "what stands beside it stays"
+
+
+def test_xml_keeps_what_is_no_secret():
+	text = (
+		"<a x='1'><!-- said --><card><number>4111</number></card> <b><![CDATA[<i>2</i>]]></b> 1 < 2 > 0</a>"
+	)
+	assert Redactor().body(text) == text.replace("4111", REDACTED)
+
+
 @settings(max_examples=50, deadline=None)
 @given(plain_secrets)
 def test_authorisations_in_text(secret):
@@ -327,6 +359,12 @@ def test_redaction_takes_no_longer_for_nasty_texts():
 		"a" * 200_000 + "@",
 		"a." * 90_000,
 		"basic " * 30_000,
+		"<" * 200_000,
+		"<card>" * 40_000,
+		"<![CDATA[" * 25_000,
+		"<card><!--" * 20_000,
+		'"card":{' * 25_000,
+		'"card":{"' + '\\"' * 100_000 + "\\",
 	):
 		began = time.process_time()
 		redactor.body(nasty)
