@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
+from decimal import Decimal
 from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -185,7 +186,7 @@ class Http:
 
 		`meaning` is for vendors whose refusals have to be read before they can be sorted: it gets every answer (some refuse
 		with 200) and says what failure it is, or None to leave it to the tables. A status in `accept` is an answer like
-		any other to this caller, and nobody judges it. `cost` is what the call takes from the Budget, and from `part`: a
+		any other to this caller, and nobody judges it. A Decimal in `json` is sent as the number it is. `cost` is what the call takes from the Budget, and from `part`: a
 		`Budget.part` for calls with a limit of their own, which alone is closed when one of them is told to wait. Say
 		`repeatable=False` when doing it twice would do harm: a lost answer is then raised as
 		`Unreachable(maybe_done=True)`. `at_most`: no more than so many bytes of the answer are wanted; the rest, however
@@ -309,6 +310,10 @@ class Http:
 		at_most: int | None = None,
 		public_only: bool | None = None,
 	) -> tuple[Response, Exchange]:
+		said = {"User-Agent": USER_AGENT, "Accept": "application/json"}
+		if json is not None:
+			data = jsonlib.dumps(json, default=_json_number, allow_nan=False).encode()
+			said["Content-Type"] = "application/json"
 		host = _host(url)
 		public_only = self.public_only if public_only is None else public_only
 		if self.allow_loopback_http and is_loopback(host):
@@ -317,10 +322,9 @@ class Http:
 			prepared = requests.Request(
 				method,
 				url,
-				json=json,
 				data=data,
 				params=params,
-				headers={"User-Agent": USER_AGENT, "Accept": "application/json", **(headers or {})},
+				headers={**said, **(headers or {})},
 				auth=_leave_alone,
 			).prepare()
 		except (requests.RequestException, UnicodeError) as error:
@@ -528,6 +532,16 @@ def _line(raw: requests.Response) -> Any:
 	except (OSError, AttributeError):  # no connection: an answer made up in memory by a test
 		return None
 	return raw.raw
+
+
+def _json_number(value: Any) -> int | float:
+	"""A Decimal for vendors that want a number: 19.90 is sent as 19.9. One that no float can hold is refused."""
+	if isinstance(value, Decimal) and value.is_finite():
+		if value == value.to_integral_value():
+			return int(value)
+		if Decimal(str(float(value))) == value:
+			return float(value)
+	raise TypeError(f"{value!r} cannot be written as JSON")
 
 
 def _leave_alone(request: requests.PreparedRequest) -> requests.PreparedRequest:

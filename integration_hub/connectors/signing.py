@@ -1,4 +1,4 @@
-"""Checking who sent something: HMAC over raw bytes, compared in constant time."""
+"""Who sent this: HMAC over raw bytes, compared in constant time, and our own name and password."""
 
 from __future__ import annotations
 
@@ -11,6 +11,16 @@ from collections.abc import Iterable
 def hmac_base64(secret: str, body: bytes, algorithm: str = "sha256") -> str:
 	"""The base64 HMAC of `body`, as Shopify and WooCommerce sign."""
 	return base64.b64encode(hmac.new(secret.encode(), body, getattr(hashlib, algorithm)).digest()).decode()
+
+
+def hmac_hex(secret: str, body: bytes, algorithm: str = "sha256") -> str:
+	"""The same as small hexadecimal letters, as Stripe, Razorpay and Mailchimp sign."""
+	return hmac.new(secret.encode(), body, getattr(hashlib, algorithm)).hexdigest()
+
+
+def basic(user: str, password: str) -> str:
+	"""The Authorization header of a vendor that wants user and password."""
+	return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
 
 
 def matches_any(given: str, expected: Iterable[str]) -> bool:

@@ -146,7 +146,7 @@ def _tell(
 			for one in batch
 		]
 		frappe.db.rollback()  # nothing is open while we talk
-		outcomes = connector.push_stock(levels, _call_key(connection.name, batch))
+		outcomes = connector.push_stock(levels, key=_call_key(connection.name, batch))
 		failures = {outcome.key: outcome.failure for outcome in outcomes if outcome.failure}
 		told += len(batch) - len(failures)
 		refused += len(failures)

@@ -9,6 +9,7 @@ import threading
 import time
 import traceback
 from datetime import datetime, timedelta, timezone
+from decimal import Decimal
 from email.utils import format_datetime
 
 import pytest
@@ -710,3 +711,22 @@ def test_what_a_connector_says_counts_for_the_budget(anybody):
 	with pytest.raises(Unreachable):
 		http.request("GET", "/x", meaning=lambda answer: Unreachable("Broken."))
 	assert http.budget.status().failures == 1
+
+
+def test_decimals_are_sent_as_numbers(anybody):
+	"""Weights and prices of vendors that want numbers; not one is rounded on the way."""
+	http, _exchanges = way(anybody)
+	http.request(
+		"POST", "/x", json={"price": Decimal("19.90"), "pieces": Decimal("3.000"), "list": [Decimal("0.1")]}
+	)
+	assert anybody.seen[-1].get_data() == b'{"price": 19.9, "pieces": 3, "list": [0.1]}'
+	assert anybody.seen[-1].content_type == "application/json"
+	for bad in (Decimal("1234567890123456.789"), Decimal("NaN"), float("nan")):
+		with pytest.raises((TypeError, ValueError)):
+			http.request("POST", "/x", json={"price": bad})
+
+
+def test_a_content_type_of_ones_own_counts(anybody):
+	http, _exchanges = way(anybody)
+	http.request("PATCH", "/x", json={"a": 1}, headers={"content-type": "application/json-patch+json"})
+	assert anybody.seen[-1].content_type == "application/json-patch+json"

@@ -46,7 +46,7 @@ class PushesStock(Protocol):
 
 	def list_locations(self) -> Sequence[Location]: ...
 
-	def push_stock(self, levels: Sequence[StockLevel], key: str) -> Sequence[Outcome]:
+	def push_stock(self, levels: Sequence[StockLevel], *, key: str) -> Sequence[Outcome]:
 		"""Tell at most `stock_batch` absolute levels in one call; `key` is the idempotency key of exactly
 		this content. One Outcome per level in order (Outcome.key = "stock_id@location_id"). One bad row is
 		split off; it never fails its neighbours."""

@@ -41,7 +41,7 @@ class Stock(Client):
 				return found
 			cursor = page["pageInfo"]["endCursor"]
 
-	def push_stock(self, levels: Sequence[StockLevel], key: str) -> list[Outcome]:
+	def push_stock(self, levels: Sequence[StockLevel], *, key: str) -> list[Outcome]:
 		outcomes = self._push(list(levels), key)
 		return [outcomes[_name(level)] for level in levels]
 

@@ -5,14 +5,12 @@ Source of the signature: stripe-python 16.1.0, `WebhookSignature`.
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import json
 import time
 from collections.abc import Sequence
 
 from integration_hub.connectors.contract import Notice, WebhookRequest
-from integration_hub.connectors.signing import matches_any
+from integration_hub.connectors.signing import hmac_hex, matches_any
 from integration_hub.connectors.stripe.client import Client
 from integration_hub.connectors.stripe.events import TYPES, notice_of
 from integration_hub.connectors.stripe.shapes import Json
@@ -34,7 +32,7 @@ class Webhooks(Client):
 		if not secrets or not moment or not given:
 			raise BadSignature("The webhook carries no signature of Stripe, or no signing secret is known.")
 		signed = moment.encode() + b"." + request.body
-		expected = [hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest() for secret in secrets]
+		expected = [hmac_hex(secret, signed) for secret in secrets]
 		# every signature is compared, also after one has matched
 		if not sum(matches_any(one, expected) for one in given):
 			raise BadSignature("The webhook's signature is not Stripe's.")
