@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import datetime, timezone
+from typing import Any
 
 import frappe
 from frappe import _
 from frappe.utils import get_datetime, now_datetime
 from frappe.utils.password import decrypt, get_decrypted_password, set_encrypted_password
+from redis.exceptions import RedisError
 
 from integration_hub.connectors import UnknownConnector, all_connectors, connector_class
 from integration_hub.connectors.budget import Budget
 from integration_hub.connectors.contract import Connector, satisfies
 from integration_hub.connectors.http import Exchange, Http
-from integration_hub.failures import NotAuthorised
+from integration_hub.failures import NotAuthorised, Waiting
 from integration_hub.sync import alerts
 from integration_hub.sync.words import as_text
 
 DOCTYPE = "Integration Connection"
+#: seconds to connect and to read, while a vendor waits for the answer to its webhook
+IN_A_WEBHOOK = (2.0, 3.0)
+#: seconds a lock of the vault is held at most (longer than any call), and that another worker waits for it
+LOCKED_AT_MOST, LOCK_PATIENCE = 150, 45
 
 
 def get(name: str):
@@ -101,7 +108,9 @@ def _secrets(connection) -> dict[str, str]:
 	}
 
 
-def open_connector(connection, on_exchange: Callable[[Exchange], None] | None = None) -> Connector:
+def open_connector(
+	connection, on_exchange: Callable[[Exchange], None] | None = None, **http_options: Any
+) -> Connector:
 	"""A connector ready to talk for this Connection, with the budget all workers share."""
 	kind = class_of(connection)
 	settings, secrets = settings_of(connection)
@@ -111,16 +120,14 @@ def open_connector(connection, on_exchange: Callable[[Exchange], None] | None = 
 		on_exchange=on_exchange,
 		secrets=secrets,
 		allow_loopback_http=connection.environment == "Sandbox",
-		**kind.http_options,
+		**{**kind.http_options, **http_options},
 	)
 	return kind(settings, http, SiteVault(connection.name))
 
 
-def verifier(connection) -> Connector:
-	"""A connector that only verifies and reads webhooks: no budget, nothing is called."""
-	kind = class_of(connection)
-	settings, secrets = settings_of(connection)
-	return kind(settings, Http(kind.base_url(settings), secrets=secrets), SiteVault(connection.name))
+def verifier(connection, on_exchange: Callable[[Exchange], None] | None = None) -> Connector:
+	"""A connector that verifies and reads webhooks. Should it have to fetch a key for that, it waits for no slow vendor."""
+	return open_connector(connection, on_exchange, timeouts=IN_A_WEBHOOK, longest_answer=sum(IN_A_WEBHOOK))
 
 
 def budget_of(connection, kind: type[Connector] | None = None) -> Budget:
@@ -155,6 +162,24 @@ class SiteVault:
 		token = json.dumps({"value": value, "expires_at": expires_at and expires_at.isoformat()})
 		set_encrypted_password(DOCTYPE, self.connection, token, fieldname=f"token:{name}")
 		frappe.db.commit()  # see the class: a fresh token must survive a later failure
+
+	@contextmanager
+	def lock(self, name: str) -> Iterator[None]:
+		"""Held in Redis, which lets go of it by itself when its holder was killed. While Redis is away nobody waits: at
+		worst two workers ask for a token."""
+		key = frappe.cache.make_key(f"integration_hub_vault:{self.connection}:{name}")
+		held = frappe.cache.lock(key, timeout=LOCKED_AT_MOST, blocking_timeout=LOCK_PATIENCE)
+		try:
+			if not held.acquire():
+				raise Waiting(_("Another worker is just signing in; this waits for it."))
+		except RedisError:
+			held = None
+		try:
+			yield
+		finally:
+			if held:
+				with suppress(RedisError):  # it may have ended by itself, or Redis went away meanwhile
+					held.release()
 
 
 def pause(name: str, failure: NotAuthorised) -> None:

@@ -8,13 +8,13 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Callable
-from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
 from werkzeug.wrappers import Request, Response
 
 from integration_hub.connectors.budget import Budget
+from integration_hub.connectors.contract import MemoryVault as Vault
 from integration_hub.connectors.http import Exchange, Http
 from integration_hub.connectors.shopify import Shopify
 from sandbox.vendors.base import Vendor
@@ -65,21 +65,6 @@ def redis_url():
 
 	with Redis() as redis:
 		yield redis.url
-
-
-class Vault:
-	"""The contract's Vault in memory; `now` can be moved."""
-
-	def __init__(self):
-		self.kept: dict[str, tuple[str, datetime | None]] = {}
-		self.now: Callable[[], datetime] = lambda: datetime.now(timezone.utc)
-
-	def get(self, name: str) -> str | None:
-		value, until = self.kept.get(name, (None, None))
-		return None if until is not None and until <= self.now() else value
-
-	def put(self, name: str, value: str, expires_at: datetime | None = None) -> None:
-		self.kept[name] = (value, expires_at)
 
 
 class Connected:

@@ -18,10 +18,12 @@ and never fails its neighbours.
 """
 
 from integration_hub.connectors.contract.base import (
+	AnswersWebhooks,
 	Category,
 	Connector,
 	Identity,
 	ListsLocations,
+	MemoryVault,
 	Notice,
 	Outcome,
 	Page,
@@ -29,6 +31,7 @@ from integration_hub.connectors.contract.base import (
 	Resource,
 	Setting,
 	Vault,
+	WebhookAnswer,
 	WebhookRequest,
 )
 from integration_hub.connectors.contract.capabilities import CAPABILITIES, capabilities, satisfies
@@ -68,9 +71,9 @@ from integration_hub.connectors.contract.shops import (
 )
 
 __all__ = [
-	"CAPABILITIES", "CancelsFulfilments", "CapturesPayments", "Category", "Connector", "DeliversMessages", "FulfilsOrders", "Identity", "ListsLocations", "LogsCommunications", "ManagesConsent",
-	"ManifestsParcels", "Message", "Notice", "Outcome", "Page", "PicksUpParcels", "PullsCustomers", "PullsDisputes", "PullsOrders",
+	"AnswersWebhooks", "CAPABILITIES", "CancelsFulfilments", "CapturesPayments", "Category", "Connector", "DeliversMessages", "FulfilsOrders", "Identity", "ListsLocations", "LogsCommunications", "ManagesConsent",
+	"ManifestsParcels", "MemoryVault", "Message", "Notice", "Outcome", "Page", "PicksUpParcels", "PullsCustomers", "PullsDisputes", "PullsOrders",
 	"PullsPayments", "PullsPayouts", "PullsProducts", "PushesStock", "QuotesRates", "ReceivesWebhooks", "RefundsPayments",
 	"Resource", "Setting", "ShipsParcels", "Subscribes", "SyncsCompanies", "SyncsContacts", "SyncsDeals", "SyncsLeads",
-	"SyncsRecords", "TakesPayments", "TracksParcels", "Vault", "WebhookRequest", "capabilities", "satisfies",
+	"SyncsRecords", "TakesPayments", "TracksParcels", "Vault", "WebhookAnswer", "WebhookRequest", "capabilities", "satisfies",
 ]  # fmt: skip

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timezone
 from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
 
 from integration_hub.connectors.http import Http
@@ -57,8 +59,8 @@ class Notice:
 	"""Something at the vendor changed. One Notice becomes one Event.
 
 	`dedupe_key` is unique within the Connection: the same change told twice must give the same key.
-	`version` orders two Notices about the same thing (larger is newer). `payload` is what `read_*` takes, or
-	None when it must be fetched first.
+	`version` orders two Notices about the same thing (larger is newer); where the vendor keeps no time of change, a number
+	that grows with the states a thing goes through. `payload` is what `read_*` takes, or None when it must be fetched first.
 	"""
 
 	resource: Resource
@@ -73,7 +75,8 @@ class Notice:
 @dataclass(frozen=True)
 class Page:
 	"""One page of a vendor's list. `cursor` is None on the last page; `newest` is the latest change time
-	seen on it (aware), from which the next pull starts."""
+	seen on it (aware), from which the next pull starts. A cursor may come back days later: when the vendor has forgotten
+	it, let its refusal (Rejected or Gone) through, and the list is walked from `since` again."""
 
 	notices: Sequence[Notice]
 	cursor: str | None = None
@@ -88,6 +91,15 @@ class WebhookRequest:
 	body: bytes
 	url: str = ""
 	query: Mapping[str, str] = field(default_factory=dict)
+	method: str = "POST"
+
+
+@dataclass(frozen=True)
+class WebhookAnswer:
+	"""What the vendor reads when its webhook was taken."""
+
+	body: str
+	media_type: Literal["application/json", "text/xml", "text/plain"] = "application/json"
 
 
 @dataclass(frozen=True)
@@ -119,6 +131,28 @@ class Vault(Protocol):
 
 	def put(self, name: str, value: str, expires_at: datetime | None = None) -> None:
 		"""Store a token at once (also when the caller's work fails later)."""
+
+	def lock(self, name: str) -> AbstractContextManager[None]:
+		"""Only one worker of the Connection is inside `name` at a time. Raises Waiting when that takes too long."""
+
+
+class MemoryVault:
+	"""A Vault for one process, to try and test a connector with. `now` can be moved."""
+
+	def __init__(self) -> None:
+		self.kept: dict[str, tuple[str, datetime | None]] = {}
+		self.now: Callable[[], datetime] = lambda: datetime.now(timezone.utc)
+		self._locks: dict[str, threading.Lock] = {}
+
+	def get(self, name: str) -> str | None:
+		value, until = self.kept.get(name, (None, None))
+		return None if until is not None and until <= self.now() else value
+
+	def put(self, name: str, value: str, expires_at: datetime | None = None) -> None:
+		self.kept[name] = (value, expires_at)
+
+	def lock(self, name: str) -> AbstractContextManager[Any]:
+		return self._locks.setdefault(name, threading.Lock())
 
 
 class Connector:
@@ -172,7 +206,9 @@ class Connector:
 @runtime_checkable
 class ReceivesWebhooks(Protocol):
 	def verify(self, request: WebhookRequest) -> None:
-		"""Raise BadSignature unless the vendor sent this. Constant time, raw bytes, no call out."""
+		"""Raise BadSignature unless the vendor sent this. Constant time, raw bytes. No call out, unless the vendor signs with
+		a key of its own that has to be fetched: keep it in the Vault. While that cannot be had, raise what `Http` raises:
+		the delivery is not taken, and the vendor sends it again."""
 
 	def notices(self, request: WebhookRequest) -> Sequence[Notice]:
 		"""What a verified request announces. Raises Rejected when the body cannot be understood; an empty
@@ -180,8 +216,18 @@ class ReceivesWebhooks(Protocol):
 
 	def register_webhooks(self, address: str) -> Sequence[str]:
 		"""Make the vendor's subscriptions match what we need at `address`; returns what was changed, one
-		sentence each, nothing when all was right. Where the vendor has no call for it: what a person must enter
-		where."""
+		sentence each, nothing when all was right. It may be called at any time: what the vendor has switched off, or what
+		soon ends, is on again afterwards. Where the vendor has no call for it: what a person must enter where. What it tells
+		only now (a signing secret, the id of the subscription) belongs into the Vault."""
+
+
+@runtime_checkable
+class AnswersWebhooks(Protocol):
+	"""For vendors that want to read something of their own, or first ask by GET whether somebody is there: a GET is let
+	in for them alone, and goes through `verify` and `notices` like any other request."""
+
+	def answer_webhook(self, request: WebhookRequest) -> WebhookAnswer:
+		"""What a verified request is answered, after what it announces was stored."""
 
 
 @runtime_checkable

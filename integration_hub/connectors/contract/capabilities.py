@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from integration_hub.connectors.contract import carriers, crm, outgoing, payments, shops
-from integration_hub.connectors.contract.base import Connector, ListsLocations, ReceivesWebhooks
+from integration_hub.connectors.contract.base import (
+	AnswersWebhooks,
+	Connector,
+	ListsLocations,
+	ReceivesWebhooks,
+)
 
 CAPABILITIES: dict[str, type] = {
 	protocol.__name__: protocol
 	for protocol in (
 		ReceivesWebhooks,
+		AnswersWebhooks,
 		ListsLocations,
 		shops.PullsOrders,
 		shops.PullsProducts,
