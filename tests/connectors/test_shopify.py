@@ -423,7 +423,7 @@ def sent(vendor) -> list[dict]:
 
 def test_a_full_batch_is_one_call(shopify, vendor, stocked):
 	levels = [level(stocked, f"P{number}", number) for number in range(shopify.stock_batch)]
-	outcomes = shopify.push_stock(levels, "event-1")
+	outcomes = shopify.push_stock(levels, key="event-1")
 	assert len(outcomes) == shopify.stock_batch == 250
 	assert not any(one.failure for one in outcomes)
 	assert [one.key for one in outcomes] == [f"{one.stock_id}@{one.location_id}" for one in levels]
@@ -434,12 +434,12 @@ def test_a_full_batch_is_one_call(shopify, vendor, stocked):
 def test_more_than_shopify_takes_is_refused_as_a_whole(shopify, stocked):
 	levels = [level(stocked, f"P{number}", 1) for number in range(251)]
 	with pytest.raises(Rejected, match="250"):
-		shopify.push_stock(levels, "event-1")
+		shopify.push_stock(levels, key="event-1")
 	assert {on_shelf(stocked, f"P{number}") for number in range(251)} == {10}
 
 
 def test_nothing_to_push_is_no_call(shopify, vendor):
-	assert shopify.push_stock([], "event-1") == [] and vendor.log.count() == 0
+	assert shopify.push_stock([], key="event-1") == [] and vendor.log.count() == 0
 
 
 def test_poison_rows_are_split_off(shopify, vendor, stocked):
@@ -456,7 +456,7 @@ def test_poison_rows_are_split_off(shopify, vendor, stocked):
 	}
 	for position, (row, _words) in poison.items():
 		levels[position] = row
-	outcomes = shopify.push_stock(levels, "event-1")
+	outcomes = shopify.push_stock(levels, key="event-1")
 	assert {index: True for index, one in enumerate(outcomes) if one.failure} == dict.fromkeys(poison, True)
 	for position, (row, words) in poison.items():
 		assert isinstance(outcomes[position].failure, Rejected)
@@ -491,7 +491,7 @@ def test_poison_that_is_not_named_is_found_by_halving(open_shop):
 	vendor.poison = frozenset(
 		f"gid://shopify/InventoryItem/{shop.variant(sku).inventory_item.id}" for sku in ("P5", "P60")
 	)
-	outcomes = connector.push_stock([level(shop, f"P{number}", 2) for number in range(64)], "event-1")
+	outcomes = connector.push_stock([level(shop, f"P{number}", 2) for number in range(64)], key="event-1")
 	assert [index for index, one in enumerate(outcomes) if one.failure] == [5, 60]
 	assert "Something is odd" in outcomes[5].failure.sentence
 	assert [on_shelf(shop, f"P{number}") for number in range(64)].count(2) == 62
@@ -504,11 +504,11 @@ def test_a_retry_carries_the_same_key_and_does_nothing_twice(vendor, stocked, ki
 	connector = Connected(vendor, timeouts=(1, 1)).connector
 	vendor.troubles.add(kind, operation="inventorySetQuantities")
 	with pytest.raises(Unreachable):
-		connector.push_stock([level(stocked, "P0", 7)], "event-1")
+		connector.push_stock([level(stocked, "P0", 7)], key="event-1")
 	done_before = kind != "internal_error"
 	assert on_shelf(stocked, "P0") == (7 if done_before else 10)
 	place_order(stocked, [Line("P0", quantity=2)])
-	(outcome,) = connector.push_stock([level(stocked, "P0", 7)], "event-1")
+	(outcome,) = connector.push_stock([level(stocked, "P0", 7)], key="event-1")
 	assert outcome.failure is None
 	first, second = sent(vendor)
 	assert first == second and first["key"]
@@ -517,9 +517,9 @@ def test_a_retry_carries_the_same_key_and_does_nothing_twice(vendor, stocked, ki
 
 
 def test_other_content_under_the_same_key_is_another_call(shopify, vendor, stocked):
-	shopify.push_stock([level(stocked, "P0", 7)], "event-1")
-	shopify.push_stock([level(stocked, "P0", 8)], "event-1")
-	shopify.push_stock([level(stocked, "P0", 7)], "event-2")
+	shopify.push_stock([level(stocked, "P0", 7)], key="event-1")
+	shopify.push_stock([level(stocked, "P0", 8)], key="event-1")
+	shopify.push_stock([level(stocked, "P0", 7)], key="event-2")
 	assert on_shelf(stocked, "P0") == 7
 	assert len({one["key"] for one in sent(vendor)}) == len(sent(vendor)) == 3
 
@@ -528,7 +528,7 @@ def test_after_a_refusal_the_same_push_works_once_its_cause_is_gone(shopify, ven
 	"""Shopify remembers the failed key and asks for a new one."""
 	elsewhere = stocked.add_location("Elsewhere")
 	row = level(stocked, "P0", 4, elsewhere)
-	(outcome,) = shopify.push_stock([row], "event-1")
+	(outcome,) = shopify.push_stock([row], key="event-1")
 	assert isinstance(outcome.failure, Rejected)
 	from sandbox.vendors.shopify.stock import activate
 
@@ -539,7 +539,7 @@ def test_after_a_refusal_the_same_push_works_once_its_cause_is_gone(shopify, ven
 		0,
 		None,
 	)
-	(outcome,) = shopify.push_stock([row], "event-1")
+	(outcome,) = shopify.push_stock([row], key="event-1")
 	assert outcome.failure is None
 	assert stocked.variant("P0").inventory_item.levels[elsewhere.id].available == 4
 
@@ -547,9 +547,9 @@ def test_after_a_refusal_the_same_push_works_once_its_cause_is_gone(shopify, ven
 def test_a_call_that_is_still_under_way_is_waited_for(shopify, vendor, stocked):
 	vendor.troubles.add("in_progress", operation="inventorySetQuantities")
 	with pytest.raises(RateLimited) as caught:
-		shopify.push_stock([level(stocked, "P0", 7)], "event-1")
+		shopify.push_stock([level(stocked, "P0", 7)], key="event-1")
 	assert 0 < caught.value.retry_after <= 60
-	(outcome,) = shopify.push_stock([level(stocked, "P0", 7)], "event-1")
+	(outcome,) = shopify.push_stock([level(stocked, "P0", 7)], key="event-1")
 	assert outcome.failure is None and on_shelf(stocked, "P0") == 7
 
 
@@ -557,7 +557,7 @@ def test_absolute_numbers_are_never_stale(shopify, vendor, stocked):
 	"""Shopify wants to hear what we think it has; we say that it does not matter, so no sale in between
 	makes a push fail."""
 	place_order(stocked, [Line("P0", quantity=3)])
-	(outcome,) = shopify.push_stock([level(stocked, "P0", 6)], "event-1")
+	(outcome,) = shopify.push_stock([level(stocked, "P0", 6)], key="event-1")
 	assert outcome.failure is None and on_shelf(stocked, "P0") == 6
 	(row,) = sent(vendor)[0]["input"]["quantities"]
 	assert row["changeFromQuantity"] is None
@@ -586,14 +586,14 @@ def test_a_stale_row_fails_alone(open_shop):
 	for number in range(3):
 		shop.add_product(f"Part {number}", sku=f"P{number}", stock=10)
 	vendor.stale = frozenset([f"gid://shopify/InventoryItem/{shop.variant('P1').inventory_item.id}"])
-	outcomes = connector.push_stock([level(shop, f"P{number}", 2) for number in range(3)], "event-1")
+	outcomes = connector.push_stock([level(shop, f"P{number}", 2) for number in range(3)], key="event-1")
 	assert [type(one.failure) for one in outcomes] == [type(None), Rejected, type(None)]
 	assert "changeFromQuantity" in outcomes[1].failure.sentence
 	assert [on_shelf(shop, f"P{number}") for number in range(3)] == [2, 10, 2]
 
 
 def test_pieces_are_whole(shopify, stocked):
-	shopify.push_stock([level(stocked, "P0", "7.9")], "event-1")
+	shopify.push_stock([level(stocked, "P0", "7.9")], key="event-1")
 	assert on_shelf(stocked, "P0") == 7, "what is not there in whole is not sold"
 
 
@@ -803,7 +803,7 @@ def test_a_token_is_fetched_once_for_all_workers(vendor):
 		connected.connector.list_locations()
 	assert vendor.log.count("access_token") == 1
 	token, until = vault.kept["access_token"]
-	assert token in vendor.tokens
+	assert token.partition(":")[2] in vendor.tokens
 	life = until - datetime.now(timezone.utc)
 	assert timedelta(hours=23) < life < timedelta(seconds=vendor.token_life), "renewed before it ends"
 
@@ -862,7 +862,7 @@ def test_nothing_to_sign_in_with(vendor):
 def test_no_key_is_in_any_exchange(vendor, stocked):
 	for connected in (Connected(vendor), by_client(vendor)):
 		connected.connector.check()
-		connected.connector.push_stock([level(stocked, "P0", 3)], "event-1")
+		connected.connector.push_stock([level(stocked, "P0", 3)], key="event-1")
 		said = repr(connected.exchanges)
 		for key in (vendor.token, vendor.client_secret, *vendor.tokens):
 			assert key not in said

@@ -61,7 +61,7 @@ class ManifestsParcels(Protocol):
 
 @runtime_checkable
 class TracksParcels(Protocol):
-	#: parcels asked for in one call
+	#: parcels asked for together: as many as one call takes; where that is one, as many as can be asked for in a minute
 	tracking_batch: ClassVar[int]
 
 	def fetch_tracking(self, tracking_numbers: Sequence[str]) -> Mapping[str, Mapping[str, Any]]:

@@ -53,7 +53,9 @@ class PullsPayments(Protocol):
 		time moves only when the list was walked to its end."""
 
 	def fetch_payments(self, ids: Sequence[str]) -> Mapping[str, Payload]:
-		"""Payloads by id, with what the payment became in the account's currency; a missing id is gone."""
+		"""Payloads by id, with what the payment became in the account's currency; a missing id is gone. Where a buyer only
+		approves and the vendor waits for our word (not for `capture_later`), this gives it: the approval's id in a Notice is
+		fetched as the payment that it becomes, once, however often it is fetched."""
 
 	def read_payment(self, payload: Payload) -> GatewayPayment: ...
 

@@ -5,7 +5,6 @@ Sources: HubSpot's API documentation (versions by date, here 2026-03) and its Op
 
 from __future__ import annotations
 
-import hashlib
 import json as jsonlib
 from collections.abc import Container, Iterator, Mapping
 from datetime import datetime, timedelta, timezone
@@ -23,11 +22,12 @@ from integration_hub.connectors.hubspot.settings import (
 	SETTINGS,
 )
 from integration_hub.connectors.hubspot.shapes import Json, a_dict, parts, zone_of
+from integration_hub.connectors.tokens import Token, TokenRefused, Tokens
 from integration_hub.failures import Failure, NotAuthorised, RateLimited, Rejected
 
-#: an OAuth token lives half an hour; it is renewed by the clock, as HubSpot asks
-RENEW_BEFORE = timedelta(minutes=5)
-VAULT_TOKEN, VAULT_ACCOUNT = "access_token", "account"
+#: an OAuth token's life when its answer does not say
+HALF_AN_HOUR = 1800
+VAULT_ACCOUNT = "account"
 #: how long the account's number, currency and time zone are remembered
 ACCOUNT_KEPT = timedelta(days=1)
 #: searches of one account, whoever makes them: 5 a second; their answers tell nothing about limits
@@ -38,10 +38,6 @@ TEN_SECONDS = 10.0
 LOCKED_FOR = 2.0
 #: refusals whose body is read before they are sorted
 READ = frozenset((400, 404, 405, 409, 415))
-
-
-class TokenRefused(NotAuthorised):
-	"""Withdrawn, ended, or never right."""
 
 
 class Client(Connector):
@@ -59,7 +55,12 @@ class Client(Connector):
 
 	def __init__(self, settings, http, vault):
 		super().__init__(settings, http, vault)
-		self._issued_token: str | None = None
+		self._tokens = Tokens(
+			vault,
+			http,
+			self._issued,
+			[self.entered(one) for one in ("client_id", "client_secret", "refresh_token")],
+		)
 		self._account: Json | None = None
 
 	@classmethod
@@ -166,13 +167,13 @@ class Client(Connector):
 	) -> Response:
 		"""One call with our token. A refusal whose status is in `accept` is the caller's to read."""
 		options = {"json": json, "params": params, "repeatable": repeatable, "accept": accept}
-		try:
-			return self._with_token(self._token(), method, path, **options)
-		except TokenRefused:
-			# withdrawn, or ended before our clock says so: a new token, once
-			if not self.entered("refresh_token"):
-				raise
-		return self._with_token(self._token(renew=True), method, path, **options)
+		if self.entered("refresh_token"):
+			return self._tokens.use(lambda token: self._with_token(token.value, method, path, **options))
+		if not self.entered("access_token"):
+			raise NotAuthorised(
+				"Enter the access token of a private app in the Connection, or client ID, client secret and refresh token."
+			)
+		return self._with_token(self.entered("access_token"), method, path, **options)
 
 	def _with_token(self, token: str, method: str, path: str, **options: Any) -> Response:
 		searches = self.http.budget.part("search", SEARCHES) if path.endswith("/search") else None
@@ -250,33 +251,7 @@ class Client(Connector):
 
 	# tokens
 
-	def _token(self, renew: bool = False) -> str:
-		if not self.entered("refresh_token"):
-			if not self.entered("access_token"):
-				raise NotAuthorised(
-					"Enter the access token of a private app in the Connection, or client ID, client secret and refresh token."
-				)
-			return self.entered("access_token")
-		token = None if renew else self._issued_token or self._kept_token()
-		if not token:
-			token = self._renewed()
-		self.http.hide(token)
-		self._issued_token = token
-		return token
-
-	@property
-	def _login(self) -> str:
-		entered = jsonlib.dumps(
-			[self.entered(one) for one in ("client_id", "client_secret", "refresh_token")]
-		)
-		return hashlib.sha256(entered.encode()).hexdigest()[:16]
-
-	def _kept_token(self) -> str | None:
-		"""The token that was issued for what is entered now."""
-		login, _colon, token = (self.vault.get(VAULT_TOKEN) or "").partition(":")
-		return token if token and login == self._login else None
-
-	def _renewed(self) -> str:
+	def _issued(self, _more: Mapping[str, str]) -> Token:
 		"""A token for half an hour; the refresh token stays what it is."""
 		if not (self.entered("client_id") and self.entered("client_secret")):
 			raise NotAuthorised("Enter client ID and client secret of the app in the Connection.")
@@ -295,11 +270,7 @@ class Client(Connector):
 		token = str(given.get("access_token") or "")
 		if not token:
 			raise NotAuthorised("HubSpot issued no access token for this refresh token.")
-		lifetime = timedelta(seconds=int(given.get("expires_in") or 1800))
-		self.http.hide(token)
-		ends = datetime.now(timezone.utc) + max(lifetime - RENEW_BEFORE, lifetime / 2)
-		self.vault.put(VAULT_TOKEN, f"{self._login}:{token}", ends)
-		return token
+		return Token(token, timedelta(seconds=int(given.get("expires_in") or HALF_AN_HOUR)))
 
 	def _no_token(self, answer: Response) -> Failure | None:
 		if answer.status in READ or answer.status in (401, 403):

@@ -46,7 +46,7 @@ _MEMORY = _Memory()
 
 class Properties(Batches):
 	def _memory_key(self, *what: str) -> tuple[str, ...]:
-		who = self.entered("access_token") or self._login
+		who = self.entered("access_token") or self._tokens.login
 		return (self.http.base_url, who, *what)
 
 	def properties_of(self, kind: Kind, *, fresh: bool = False) -> Mapping[str, Json]:

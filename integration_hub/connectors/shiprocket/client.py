@@ -6,7 +6,6 @@ specification. Its refusals come with 4xx as well as with 200 and an error insid
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -26,6 +25,7 @@ from integration_hub.connectors.shiprocket.shapes import (
 	whole,
 	words,
 )
+from integration_hub.connectors.tokens import Token, TokenRefused, Tokens
 from integration_hub.failures import Failure, Invalid, NotAuthorised, Rejected
 from integration_hub.records import Location
 
@@ -35,7 +35,7 @@ TOKEN_LIFE = timedelta(days=9)
 MOST_REFUSALS = 2
 #: … for so long, or until e-mail or password are changed.
 REFUSED_FOR = timedelta(minutes=30)
-VAULT_TOKEN, VAULT_REFUSALS = "token", "refused_logins"
+VAULT_REFUSALS = "refused_logins"
 
 #: Statuses that refuse a request, whose body says why. 350 is what some accounts see for an empty wallet.
 REFUSING = frozenset({350, 400, 404, 405, 409, 410, 412, 422})
@@ -91,10 +91,6 @@ class Refused(Rejected):
 		self.answer = answer or Answer(0, {})
 
 
-class TokenRefused(NotAuthorised):
-	"""Expired before its time, or withdrawn."""
-
-
 class LoginRefused(NotAuthorised):
 	"""E-mail or password is wrong."""
 
@@ -111,7 +107,7 @@ class Client(Connector):
 
 	def __init__(self, settings, http, vault):
 		super().__init__(settings, http, vault)
-		self._issued_token: str | None = None
+		self._tokens = Tokens(vault, http, self._log_in, self._entered)
 		self._places: list[Json] | None = None
 		self._company = ""
 
@@ -201,17 +197,13 @@ class Client(Connector):
 		"""The body of one call with our token, {} for none. Raises Refused for a no, in a sentence that begins with `what`;
 		Invalid when the wallet is empty; what `Http` raises for all else."""
 		options = {"json": json, "params": params, "repeatable": repeatable}
-		try:
-			return self._with_token(self._token(), what, method, path, **options)
-		except TokenRefused:
-			pass
-		return self._with_token(self._token(renew=True), what, method, path, **options)
+		return self._tokens.use(lambda token: self._with_token(token, what, method, path, **options))
 
-	def _with_token(self, token: str, what: str, method: str, path: str, **options: Any) -> Any:
+	def _with_token(self, token: Token, what: str, method: str, path: str, **options: Any) -> Any:
 		response = self.http.request(
 			method,
 			PATH + path,
-			headers={"Authorization": f"Bearer {token}"},
+			headers={"Authorization": f"Bearer {token.value}"},
 			rules=RULES,
 			meaning=lambda response: self._meaning(response, what),
 			**options,
@@ -254,19 +246,15 @@ class Client(Connector):
 
 	# tokens
 
-	def _token(self, renew: bool = False) -> str:
-		token = None if renew else self._issued_token or self._kept(VAULT_TOKEN)
-		if not token:
-			token = self._log_in()
-		self.http.hide(token)
-		self._issued_token = token
-		return token
+	@property
+	def _entered(self) -> list[str]:
+		return [self.config.get("email") or "", self.config.get("password") or ""]
 
-	def _log_in(self) -> str:
-		email, password = self.config.get("email") or "", self.config.get("password") or ""
+	def _log_in(self, _more: Mapping[str, str]) -> Token:
+		email, password = self._entered
 		if not (email and password):
 			raise NotAuthorised("Enter e-mail and password of a Shiprocket API user in the Connection.")
-		refusals = int(self._kept(VAULT_REFUSALS) or 0)
+		refusals = self._refusals()
 		if refusals >= MOST_REFUSALS:
 			raise NotAuthorised(
 				f"Shiprocket refused this e-mail and password {refusals} times. It is not asked again for "
@@ -282,27 +270,15 @@ class Client(Connector):
 				meaning=_no_token,
 			)
 		except LoginRefused:
-			self._keep(VAULT_REFUSALS, str(refusals + 1), REFUSED_FOR)
+			ends = datetime.now(timezone.utc) + REFUSED_FOR
+			self.vault.put(VAULT_REFUSALS, f"{self._tokens.login}:{refusals + 1}", ends)
 			raise
-		token = text(a_dict(_parsed(response.body)).get("token"))
-		self.http.hide(token)
-		self._keep(VAULT_TOKEN, token, TOKEN_LIFE)
-		return token
+		return Token(text(a_dict(_parsed(response.body)).get("token")), TOKEN_LIFE)
 
-	def _kept(self, name: str) -> str | None:
-		"""What the Vault holds for the e-mail and password that are entered now; what it holds for others counts no
-		more, so that a changed password is tried at once."""
-		kept = self.vault.get(name)
-		login, _, value = (kept or "").partition(":")
-		return value if value and login == self._login else None
-
-	def _keep(self, name: str, value: str, how_long: timedelta) -> None:
-		self.vault.put(name, f"{self._login}:{value}", datetime.now(timezone.utc) + how_long)
-
-	@property
-	def _login(self) -> str:
-		entered = json.dumps([self.config.get("email") or "", self.config.get("password") or ""])
-		return hashlib.sha256(entered.encode()).hexdigest()[:16]
+	def _refusals(self) -> int:
+		"""How often this e-mail and password were refused of late; a changed password is tried at once."""
+		login, _colon, times = (self.vault.get(VAULT_REFUSALS) or "").partition(":")
+		return int(times) if login == self._tokens.login else 0
 
 
 def _parsed(body: bytes) -> Any:

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta
 from typing import Any, ClassVar
 
 from integration_hub.connectors.contract import Connector, Identity
+from integration_hub.connectors.http import RULES as HTTP_RULES
 from integration_hub.connectors.http import Response, Rule
 from integration_hub.connectors.shopify import queries
 from integration_hub.connectors.shopify.queries import Query
 from integration_hub.connectors.shopify.settings import API_VERSION, SCOPES, SETTINGS, shop_domain
+from integration_hub.connectors.tokens import Token, TokenRefused, Tokens
 from integration_hub.failures import Failure, NotAuthorised, RateLimited, Rejected, Unreachable
 
 GRAPHQL_PATH = f"admin/api/{API_VERSION}/graphql.json"
 TOKEN_PATH = "admin/oauth/access_token"
-#: A token of the client-credentials grant lives 24 h; it is renewed this much earlier.
-RENEW_BEFORE = timedelta(minutes=10)
-VAULT_TOKEN = "access_token"
+#: Seconds that a token of the client-credentials grant lives when its answer does not say.
+A_DAY = 86399
 #: Points given back per second on the smallest plan; only used when a THROTTLED answer does not tell.
 SLOWEST_RESTORE = 50.0
 
@@ -31,6 +32,8 @@ RULES: Mapping[int, Rule] = {
 	423: Rule(NotAuthorised, "Shopify has locked the shop {host}. Its owner must contact Shopify's support."),
 	430: Rule(RateLimited, "Shopify's protection refuses our calls to {host} for the moment (HTTP 430)."),
 }
+#: A token that Shopify issued may be withdrawn before its time; one that a person entered is that person's to replace.
+ISSUED_RULES: Mapping[int, Rule] = {**RULES, 401: Rule(TokenRefused, HTTP_RULES[401].sentence)}
 #: The token call answers 400 or 403 when client ID and secret do not fit together or the shop is not ours.
 TOKEN_RULES: Mapping[int, Rule] = {
 	**RULES,
@@ -77,7 +80,8 @@ class Client(Connector):
 		super().__init__(settings, http, vault)
 		self.served_version: str | None = None
 		self.hidden_fields: set[str] = set()
-		self._issued_token: str | None = None
+		entered = [self.config.get(one) or "" for one in ("client_id", "client_secret")]
+		self._tokens = Tokens(vault, http, self._grant, entered)
 
 	@classmethod
 	def base_url(cls, settings: Mapping[str, str]) -> str:
@@ -165,15 +169,13 @@ class Client(Connector):
 			connection["pageInfo"] = page["pageInfo"]
 
 	def _authorised(self, body: Mapping[str, Any], cost: int, repeatable: bool) -> Response:
-		try:
-			return self._post(body, self._token(), cost, repeatable)
-		except NotAuthorised as failure:
-			# a token of the client-credentials grant can be withdrawn before its time: get one new, once
-			if self.config.get("access_token") or "HTTP 401" not in failure.sentence:
-				raise
-		return self._post(body, self._token(renew=True), cost, repeatable)
+		if self.config.get("access_token"):
+			return self._post(body, self.config["access_token"], cost, repeatable, RULES)
+		return self._tokens.use(lambda token: self._post(body, token.value, cost, repeatable, ISSUED_RULES))
 
-	def _post(self, body: Mapping[str, Any], token: str, cost: int, repeatable: bool) -> Response:
+	def _post(
+		self, body: Mapping[str, Any], token: str, cost: int, repeatable: bool, rules: Mapping[int, Rule]
+	) -> Response:
 		return self.http.request(
 			"POST",
 			GRAPHQL_PATH,
@@ -181,22 +183,12 @@ class Client(Connector):
 			headers={"X-Shopify-Access-Token": token},
 			cost=cost,
 			repeatable=repeatable,
-			rules=RULES,
+			rules=rules,
 		)
 
 	# tokens
 
-	def _token(self, renew: bool = False) -> str:
-		if self.config.get("access_token"):
-			return self.config["access_token"]
-		token = None if renew else self._issued_token or self.vault.get(VAULT_TOKEN)
-		if not token:
-			token = self._grant()
-		self.http.hide(token)
-		self._issued_token = token
-		return token
-
-	def _grant(self) -> str:
+	def _grant(self, _more: Mapping[str, str]) -> Token:
 		"""A 24-hour token of the client-credentials grant (only for shops of the app's own organisation)."""
 		if not (self.config.get("client_id") and self.config.get("client_secret")):
 			raise NotAuthorised(
@@ -216,12 +208,7 @@ class Client(Connector):
 		token = answer.get("access_token") if isinstance(answer, dict) else None
 		if not token:
 			raise NotAuthorised("Shopify issued no access token for this client ID.")
-		lifetime = timedelta(seconds=int(answer.get("expires_in") or 86399))
-		self.http.hide(token)
-		self.vault.put(
-			VAULT_TOKEN, token, datetime.now(timezone.utc) + max(lifetime - RENEW_BEFORE, lifetime / 2)
-		)
-		return token
+		return Token(token, timedelta(seconds=int(answer.get("expires_in") or A_DAY)))
 
 	# what came back
 
