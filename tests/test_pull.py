@@ -108,6 +108,48 @@ def test_a_form_opened_before_puts_nothing_back(hub):
 	assert shop.doc.paused and shop.doc.paused_reason == "The key was refused."
 
 
+@pytest.mark.parametrize("refusal", ["Rejected", "Gone"])
+def test_a_cursor_that_the_vendor_has_forgotten_holds_nothing_up(hub, monkeypatch, refusal):
+	"""A pull that was broken off goes on days later, with a cursor that means nothing to the vendor any more."""
+	from integration_hub import failures
+	from integration_hub.connectors.shopify import Shopify
+	from integration_hub.sync import pull
+
+	shop = hub()
+	place_many(shop, 60)
+	pull.run(shop.connection, "orders", pages=1)
+	assert row_of(shop).page_cursor
+	asked, whole = [], Shopify.pull_orders
+
+	def forgetful(self, since, cursor):
+		asked.append(cursor)
+		if len(asked) == 1:
+			raise getattr(failures, refusal)("This cursor has expired.")
+		return whole(self, since, cursor)
+
+	monkeypatch.setattr(Shopify, "pull_orders", forgetful)
+	shop.pull()
+	assert asked[0] and asked[1] is None, "it begins again where the broken one began"
+	assert len(shop.events(resource="orders")) == 60 and not row_of(shop).page_cursor
+
+
+def test_a_list_that_is_refused_from_the_start_is_not_asked_for_ever(hub, monkeypatch):
+	from integration_hub.connectors.shopify import Shopify
+	from integration_hub.failures import Rejected
+	from integration_hub.sync import connections
+
+	shop, asked = hub(), []
+	connections.note(row_of(shop), page_cursor="old")
+	frappe.db.commit()  # the pull is another transaction
+
+	def refusing(self, since, cursor):
+		asked.append(cursor)
+		raise Rejected("No lists today.")
+
+	monkeypatch.setattr(Shopify, "pull_orders", refusing)
+	assert shop.pull() == "No lists today." and asked == ["old", None]
+
+
 @pytest.mark.parametrize("kind", ["rate_limited", "error", "drop", "unauthorised"])
 def test_a_pull_that_fails_says_so_and_forgets_nothing(hub, kind):
 	from integration_hub.sync import connections

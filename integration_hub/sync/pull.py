@@ -21,7 +21,7 @@ from integration_hub.connectors import UnknownConnector
 from integration_hub.connectors.contract import Connector, Page
 from integration_hub.connectors.http import Exchange
 from integration_hub.erp.times import from_site, to_site
-from integration_hub.failures import Failure, NotAuthorised, RateLimited, Rejected
+from integration_hub.failures import Failure, Gone, NotAuthorised, RateLimited, Rejected
 from integration_hub.sync import attempts, connections, resources, store, wake
 from integration_hub.sync.failing import sort
 from integration_hub.sync.words import as_text
@@ -136,8 +136,17 @@ def _walk(
 	cursor = row.page_cursor or None
 	newest = from_site(get_datetime(row.newest_seen)) if row.newest_seen and cursor else None
 	new = seen = 0
+	left_over = cursor
 	while True:
-		page = walk(connection, connector, since, cursor)
+		try:
+			page = walk(connection, connector, since, cursor)
+		except (Rejected, Gone):
+			if not left_over:
+				raise
+			# vendors forget cursors after hours or days: what this one had passed is seen again, and known
+			cursor = newest = left_over = None
+			continue
+		left_over = None
 		seen += len(page.notices)
 		if page.newest and (newest is None or page.newest > newest):
 			newest = page.newest
