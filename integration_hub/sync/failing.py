@@ -45,6 +45,15 @@ def sort(error: Exception) -> failures.Failure:
 	)
 
 
+def sort_aside(error: Exception) -> failures.Failure:
+	"""`sort` for what goes wrong with one of many while vendors are talked to, when no transaction is open: the others go
+	on, and what the Error Log says stays. Commits."""
+	frappe.db.rollback()
+	failure = sort(error)
+	frappe.db.commit()  # the Error Log's row, if there is one: a failed try is rolled back
+	return failure
+
+
 def _met_another(error: Exception) -> bool:
 	"""Two workers met: a dead lock, a lock time-out, a key that another has just taken, a newer copy."""
 	if isinstance(error, frappe.TimestampMismatchError):

@@ -18,8 +18,9 @@ from frappe import _
 
 from integration_hub.connectors.contract import Connector
 from integration_hub.erp.context import Context, Result
-from integration_hub.failures import Failure, Gone
+from integration_hub.failures import Failure, Gone, Invalid, NeedsMapping, Rejected
 from integration_hub.sync import covered
+from integration_hub.sync.failing import sort_aside
 from integration_hub.sync.links import Links
 
 Prepared = Mapping[str, Any]
@@ -66,7 +67,7 @@ def inbound(
 		"""Records for Events: from the stored payload, or fetched together where there is none."""
 		kept = [one for one in works if one.action != "delete"]
 		wanted = list(dict.fromkeys(one.outside_id for one in kept if not one.payload))
-		fetched = getattr(connector, fetch)(wanted) if wanted else {}
+		fetched = fetch_each(getattr(connector, fetch), wanted)
 		prepared: dict[str, Any] = {one.name: None for one in works}
 		for one in kept:
 			payload = json.loads(one.payload) if one.payload else fetched.get(one.outside_id)
@@ -90,13 +91,31 @@ def inbound(
 	return Handler(prepare, apply)
 
 
+def fetch_each(fetch: Callable[[Sequence[str]], Mapping[str, Any]], wanted: Sequence[str]) -> dict[str, Any]:
+	"""Payloads by id, fetched together. Where that is refused, each is asked for by itself: only the one that it is about
+	has the Failure."""
+	if not wanted:
+		return {}
+	try:
+		return dict(fetch(wanted))
+	except (Rejected, Gone, Invalid, NeedsMapping) as failure:
+		if len(wanted) == 1:
+			return {wanted[0]: failure}
+	found: dict[str, Any] = {}
+	for one in wanted:
+		found |= fetch_each(fetch, [one])
+	return found
+
+
 def _read(connector: Connector, read: str, one: Any, payload: Mapping[str, Any] | None) -> Any:
+	if isinstance(payload, Failure):
+		return payload
 	if payload is None:
 		return Gone(_("{0} does not exist at {1} any more.").format(one.label, connector.title))
 	try:
 		return getattr(connector, read)(payload)
-	except Failure as failure:
-		return failure
+	except Exception as error:  # noqa: BLE001 - whatever one payload does to its reader, the others are read
+		return sort_aside(error)
 
 
 def outbound(

@@ -28,7 +28,8 @@ from integration_hub.erp.context import Context, Result
 from integration_hub.failures import Failure, Invalid, Rejected
 from integration_hub.records import BookedParcel, Consignment, Rate, Tracking
 from integration_hub.sync import connections, store, wake
-from integration_hub.sync.handling import Handler, Route, context, inbound
+from integration_hub.sync.failing import sort_aside
+from integration_hub.sync.handling import Handler, Route, context, fetch_each, inbound
 
 RESOURCE = "parcels"
 #: rules of a Connection, as its form spells them
@@ -169,8 +170,8 @@ def _prepare(_connection: Any, connector: Connector, works: Sequence[Any]) -> Ma
 			prepared[one.name] = CALLS[one.action](
 				_connection, connector, one, json.loads(one.payload or "{}")
 			)
-		except Failure as failure:
-			prepared[one.name] = failure
+		except Exception as error:  # noqa: BLE001 - what others were answered must not be lost with this one
+			prepared[one.name] = sort_aside(error)
 	return prepared
 
 
@@ -338,7 +339,7 @@ def walk(connection: Any, connector: TracksParcels, since: datetime, cursor: str
 	if not batch:
 		return Page(notices=())
 	frappe.db.rollback()  # nothing is open while we talk
-	payloads = connector.fetch_tracking([row.tracking_number for row in batch])
+	payloads = fetch_each(connector.fetch_tracking, [row.tracking_number for row in batch])
 	notices = [
 		notice
 		for row in batch
@@ -387,12 +388,14 @@ def _on_their_way(connection: str, after: str, limit: int) -> list[Any]:
 	)
 
 
-def _notice(connector: TracksParcels, row: Any, payload: Mapping[str, Any]) -> Notice | None:
+def _notice(connector: TracksParcels, row: Any, payload: Mapping[str, Any] | Failure) -> Notice | None:
+	if isinstance(payload, Failure):
+		return _refused(row, payload)
 	digest = hashlib.sha256(store.dump(payload).encode()).hexdigest()[:20]
 	try:
 		tracking = connector.read_tracking(payload)
-	except Failure:
-		version = ""  # the Event says in words why it cannot be read
+	except Exception:  # noqa: BLE001 - not lost: the Event reads it again, and says in words why it cannot be read
+		version = ""
 	else:
 		version = tracking.version
 		if (version, tracking.status) == (row.version, row.status):
@@ -403,6 +406,18 @@ def _notice(connector: TracksParcels, row: Any, payload: Mapping[str, Any]) -> N
 		version=version,
 		dedupe_key=f"poll:{row.tracking_number}:{version}:{digest}",
 		payload=payload,
+		label=row.tracking_number,
+	)
+
+
+def _refused(row: Any, failure: Failure) -> Notice:
+	"""The carrier does not take this number: an Event asks for it alone, once for each thing that it is told."""
+	digest = hashlib.sha256(failure.sentence.encode()).hexdigest()[:20]
+	return Notice(
+		resource="tracking",
+		outside_id=row.tracking_number,
+		version="",
+		dedupe_key=f"refused:{row.tracking_number}:{digest}",
 		label=row.tracking_number,
 	)
 

@@ -29,7 +29,7 @@ from integration_hub.erp import (
 	subscriptions,
 )
 from integration_hub.erp.context import Context, Result
-from integration_hub.failures import Failure, Invalid, Waiting
+from integration_hub.failures import Invalid, Waiting
 from integration_hub.records import (
 	ZERO,
 	Dispute,
@@ -41,6 +41,7 @@ from integration_hub.records import (
 	SubscriptionOrder,
 )
 from integration_hub.sync import alerts, connections, covered, replay, store, wake
+from integration_hub.sync.failing import sort_aside
 from integration_hub.sync.handling import Handler, Prepared, Route, context, inbound, outbound
 
 CAPTURES = "captures"
@@ -101,8 +102,8 @@ def _pages(connection: Any, connector: TakesPayments, works: Sequence[Any]) -> P
 				if stale
 				else connector.create_payment_link(payable, key=one.key, look_first=one.look_first)
 			)
-		except Failure as failure:
-			prepared[one.name] = failure
+		except Exception as error:  # noqa: BLE001 - what others were answered must not be lost with this one
+			prepared[one.name] = sort_aside(error)
 	return prepared
 
 

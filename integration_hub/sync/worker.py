@@ -29,7 +29,7 @@ from integration_hub import database
 from integration_hub.connectors.http import Exchange
 from integration_hub.failures import Conflict, Failure, NotAuthorised
 from integration_hub.sync import attempts, connections, covered, handlers, wake
-from integration_hub.sync.failing import sort
+from integration_hub.sync.failing import sort, sort_aside
 from integration_hub.sync.retry import judge
 from integration_hub.sync.words import as_text
 
@@ -322,7 +322,7 @@ def _prepare(handler, connection, connector, group: Sequence[Work]) -> dict[str,
 	try:
 		prepared = handler.prepare(connection, connector, group)
 	except Exception as error:  # noqa: BLE001 - the border of a worker: whatever a connector raises is sorted, none is lost
-		failure = sort(error)
+		failure = sort_aside(error)
 		return {one.name: failure for one in group}
 	return {one.name: prepared.get(one.name, Failure(_("Nothing came back for this one."))) for one in group}
 

@@ -27,7 +27,8 @@ from integration_hub.records import CrmRecord
 from integration_hub.sync import covered, replay, store
 from integration_hub.sync.crm.changes import draft_of, resources_of
 from integration_hub.sync.crm.questions import is_certain, question, texts_of
-from integration_hub.sync.handling import context
+from integration_hub.sync.failing import sort_aside
+from integration_hub.sync.handling import context, fetch_each
 
 CAPABILITY = {
 	"customers": SyncsCompanies,
@@ -80,18 +81,21 @@ def prepare(connection: Any, connector: SyncsRecords, works: Sequence[Any]) -> M
 	wanted = list(dict.fromkeys(one.outside_id for one in works if not one.payload))
 	names = [field.outside_field for other in kin for field in mapping.of(connection, other)]
 	frappe.db.rollback()  # nothing is open while we talk
-	fetched = connector.fetch_records(resource, wanted, list(dict.fromkeys(names))) if wanted else {}
+	fields = list(dict.fromkeys(names))
+	fetched = fetch_each(lambda ids: connector.fetch_records(resource, ids, fields), wanted)
 	prepared: dict[str, Any] = {}
 	for one in works:
 		payload = json.loads(one.payload) if one.payload else fetched.get(one.outside_id)
 		try:
+			if isinstance(payload, Failure):
+				raise payload
 			if payload is None:
 				prepared[one.name] = _missing(connection, connector, one, kin)
 			else:
 				record = _as_known(connection, connector.read_record(resource, payload), kin)
 				prepared[one.name] = _known_or_asked(connection, record, taken)
-		except Failure as failure:
-			prepared[one.name] = failure
+		except Exception as error:  # noqa: BLE001 - whatever one record does to its reader, the others are read
+			prepared[one.name] = sort_aside(error)
 	return prepared
 
 
