@@ -2,6 +2,8 @@
 
 import importlib
 import json
+import os
+import subprocess
 import sys
 import textwrap
 
@@ -94,6 +96,61 @@ def test_a_lost_answer_makes_no_second_parcel(vendor, connector):
 	booking = connector.book_shipment(wanted, "", key="k", look_first=True)
 	assert {one.tracking_number for one in booking.parcels} == set(vendor.parcels)
 	assert booking.papers[0].content.startswith(b"%PDF")
+
+
+@pytest.fixture
+def followed(tmp_path):
+	"""What somebody has who followed the page: the connector in an app, and its tests beside it."""
+	tests = next(block for block in acme.blocks() if "def test_a_payload_is_read" in block)
+	(tmp_path / "my_app").mkdir()
+	(tmp_path / "my_app" / "__init__.py").touch()
+	(tmp_path / "test_acme.py").write_text(tests)
+
+	def run(source: str) -> subprocess.CompletedProcess:
+		(tmp_path / "my_app" / "acme.py").write_text(source)
+		path = os.pathsep.join((str(tmp_path), str(acme.PAGE.parents[1])))
+		return subprocess.run(
+			[
+				sys.executable,
+				"-m",
+				"pytest",
+				"-q",
+				"-p",
+				"no:cacheprovider",
+				"--rootdir",
+				str(tmp_path),
+				"test_acme.py",
+			],
+			cwd=tmp_path,
+			env={**os.environ, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"},
+			capture_output=True,
+			text=True,
+			timeout=120,
+		)
+
+	return run
+
+
+def test_who_follows_the_page_has_a_tested_connector(followed):
+	ran = followed(acme.source())
+	assert ran.returncode == 0 and "5 passed" in ran.stdout, ran.stdout
+
+
+@pytest.mark.parametrize(
+	("right", "wrong"),
+	[
+		(" if look_first else []", " if False else []"),
+		("repeatable=False", "repeatable=True"),
+		("raise BadSignature", "return BadSignature"),
+		('"moving": "in_transit"', '"moving": "created"'),
+	],
+	ids=["booked twice", "lost answer", "signature", "status"],
+)
+def test_the_tests_of_the_page_can_fail(followed, right, wrong):
+	source = acme.source()
+	assert right in source
+	ran = followed(source.replace(right, wrong))
+	assert ran.returncode == 1 and "1 failed" in ran.stdout, ran.stdout
 
 
 # --- in an app of its own ----------------------------------------------------------------------------------

@@ -88,8 +88,8 @@ class Rate(Record):
 
 
 class BookedParcel(Record):
-	"""A parcel the carrier knows. `id` and `order_id` are the vendor's, where it has such; `cod_amount` is what is
-	collected for this one."""
+	"""A parcel the carrier knows. `id` and `order_id` are the vendor's, where it has such (`order_id`: of the whole booking,
+	a master number, say); `cod_amount` is what is collected for this one."""
 
 	tracking_number: str
 	id: str = ""
@@ -141,7 +141,8 @@ class PickupRequest(Record):
 
 
 class Pickup(Record):
-	"""The carrier comes by. `at` is None where it does not say when."""
+	"""The carrier comes by. `at` is None where it does not say when; `reference` is all that it wants to hear to be called
+	off (a number, and the place where it asks for that too)."""
 
 	reference: str
 	at: AwareDatetime | None = None

@@ -44,8 +44,8 @@ class PaymentLink(Record):
 
 class Settled(Record):
 	"""What a payment, refund or dispute was in the account's own currency, without sign: which way the money went follows
-	from what it is. `fee` is positive when it was charged, for a payment `gross` - `fee` = `net`; `rate` is how many units
-	of this currency one unit of the buyer's was worth at the vendor's bank."""
+	from what it is. `fee` is positive when it was charged (0 where the vendor never tells it), for a payment `gross` - `fee`
+	= `net`; `rate` is how many units of this currency one unit of the buyer's was worth at the vendor's bank."""
 
 	currency: Currency
 	gross: Amount

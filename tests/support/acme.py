@@ -25,9 +25,12 @@ TOKEN, SECRET = "acme-token", "acme-secret"
 
 def source() -> str:
 	"""The one block of the page that is a whole connector."""
-	blocks = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.S)
-	[whole] = [block for block in blocks if "class Acme(Connector)" in block]
+	[whole] = [block for block in blocks() if "class Acme(Connector)" in block]
 	return whole
+
+
+def blocks() -> list[str]:
+	return re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.S)
 
 
 def connector_class():
