@@ -20,6 +20,7 @@ from integration_hub.sync import covered, replay, store
 from integration_hub.sync.crm.changes import draft_of, resources_of
 from integration_hub.sync.crm.questions import ask_about_holder, recognise
 from integration_hub.sync.crm.told import Told, key_of, state_of
+from integration_hub.sync.failing import sort_aside
 from integration_hub.sync.handling import context
 
 
@@ -34,8 +35,8 @@ def prepare(connection: Any, connector: SyncsRecords, works: Sequence[Any]) -> M
 			continue
 		try:
 			state = state_of(connection, one)
-		except Failure as failure:
-			prepared[one.name] = failure
+		except Exception as error:  # noqa: BLE001 - one that cannot be written down holds up no other
+			prepared[one.name] = sort_aside(error)
 			continue
 		if state is None:
 			prepared[one.name] = None
