@@ -124,7 +124,8 @@ class Identity:
 
 
 class Vault(Protocol):
-	"""Keeps tokens that the vendor issued to us, encrypted, for all workers of one Connection."""
+	"""Keeps what the vendor issued to us (tokens, secrets, ids of subscriptions), encrypted, for all workers of one
+	Connection. Names are short: at most 100 characters."""
 
 	def get(self, name: str) -> str | None:
 		"""The token, or None when there is none or it has expired."""
