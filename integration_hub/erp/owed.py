@@ -6,7 +6,7 @@ pays in the document's currency, so both are needed, and the whole of one must b
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 import frappe
@@ -72,6 +72,51 @@ def open_on(doc: Any, *, back: bool = False) -> Decimal:
 	return (open_ / rate).quantize(Decimal(1).scaleb(-money.exponent(doc.currency)))
 
 
+def of_order(doc: Any) -> Decimal:
+	"""What the buyer still has to pay for a Sales Order, in its currency: what is not billed yet and what is open on its
+	invoices, less the advances that no invoice has taken."""
+	unbilled = ZERO if doc.status == "Closed" else max(ZERO, 100 - Decimal(str(flt(doc.per_billed, 9)))) / 100
+	whole = _decimal(_whole(doc), doc.precision("grand_total"))
+	billed = [one for one in invoices_of(doc.name) if one.currency == doc.currency]
+	owed = whole * unbilled + sum((open_on(one) for one in billed), ZERO) - _advances(doc)
+	return max(ZERO, owed.quantize(Decimal(1).scaleb(-money.exponent(doc.currency)), ROUND_HALF_UP))
+
+
+def _advances(doc: Any) -> Decimal:
+	"""Payments that stand on a Sales Order itself, in its currency. Not `advance_paid`, which ERPNext does not lower when an
+	invoice takes an advance over."""
+	payments = frappe.get_all(
+		"Payment Entry Reference",
+		filters={"reference_doctype": doc.doctype, "reference_name": doc.name, "docstatus": 1},
+		fields=["parent", "allocated_amount", "integration_part"],
+	)
+	taken, parts = (dict.fromkeys((row.parent for row in payments), ZERO) for _each in range(2))
+	for row in payments:
+		taken[row.parent] += Decimal(str(flt(row.allocated_amount, 9)))
+		parts[row.parent] += Decimal(row.integration_part or 0)
+	found = sum((_in_own(doc, amount, parts[name]) for name, amount in taken.items()), ZERO)
+	journals = frappe.get_all(
+		"Journal Entry Account",
+		filters={"reference_type": doc.doctype, "reference_name": doc.name, "docstatus": 1},
+		fields=["credit_in_account_currency", "debit_in_account_currency"],
+	)
+	for row in journals:
+		moved = _decimal(row.credit_in_account_currency - row.debit_in_account_currency, 9)
+		found += _in_own(doc, moved, ZERO)
+	return found
+
+
+def _in_own(doc: Any, amount: Decimal, part: Decimal) -> Decimal:
+	"""An amount of the party account's in the document's currency; `part` is what was paid, as long as the amount still is
+	what became of it."""
+	if party_currency(doc) == doc.currency:
+		return amount
+	rate = Decimal(str(doc.conversion_rate or 1))
+	if part and abs(part * rate - amount) < Decimal("0.02"):
+		return part
+	return amount / rate
+
+
 def _left_of_parts(doc: Any, open_: Decimal) -> Decimal | None:
 	"""What earlier parts, each kept in the document's own currency, have left: exact, where the rate would only give it back
 	to a cent. None when anything else has changed what is open."""
@@ -135,9 +180,11 @@ def terms_of(doc: Any) -> list[tuple[str, Decimal]]:
 		"Payment Terms Template", template, "allocate_payment_based_on_payment_terms"
 	):
 		return []
-	rate = 1.0 if party_currency(doc) == doc.currency else flt(doc.conversion_rate)
+	own = party_currency(doc) == doc.currency
+	rate = 1.0 if own else flt(doc.conversion_rate)
+	decimals = doc.precision("grand_total" if own else "base_grand_total")
 	return [
-		(row.payment_term, _decimal((flt(row.payment_amount) - flt(row.paid_amount)) * rate, 2))
+		(row.payment_term, _decimal(flt(row.outstanding) * rate, decimals))
 		for row in doc.payment_schedule
 		if row.payment_term
 	]

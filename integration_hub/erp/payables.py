@@ -46,15 +46,14 @@ def of(doc: Any, ctx: Context) -> Payable:
 
 
 def open_amount(doc: Any) -> tuple[Decimal, str]:
-	"""What is still to be paid, in the document's own currency. An order's share that is billed already is what is open on
-	its invoices; a Payment Request asks for no more than its document has open."""
+	"""What is still to be paid, in the document's own currency. A Payment Request asks for no more than its document has
+	open."""
 	if doc.docstatus != 1:
 		return ZERO, doc.currency
 	if doc.doctype == "Sales Invoice":
 		return (ZERO if doc.is_return else owed.open_on(doc)), doc.currency
 	if doc.doctype == "Sales Order":
-		billed = [one for one in owed.invoices_of(doc.name) if one.currency == doc.currency]
-		return owed.open_on(doc) + sum((owed.open_on(one) for one in billed), ZERO), doc.currency
+		return owed.of_order(doc), doc.currency
 	return _asked(doc), doc.currency
 
 
