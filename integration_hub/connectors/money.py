@@ -6,19 +6,12 @@ from collections.abc import Sequence
 from decimal import ROUND_FLOOR, ROUND_HALF_UP, Decimal
 from typing import Any
 
-#: ISO 4217: currencies whose smallest unit is not a hundredth.
-EXPONENTS = {
-	**dict.fromkeys(
-		"BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split(),
-		0,
-	),
-	**dict.fromkeys("BHD IQD JOD KWD LYD OMR TND".split(), 3),
-}
+from integration_hub.records.currencies import exponent
 
 
 def smallest_unit(currency: str) -> Decimal:
 	"""Decimal("0.01") for EUR, 1 for JPY, 0.001 for KWD."""
-	return Decimal(1).scaleb(-EXPONENTS.get(currency, 2))
+	return Decimal(1).scaleb(-exponent(currency))
 
 
 def rounded(amount: Decimal, currency: str) -> Decimal:

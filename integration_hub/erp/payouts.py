@@ -19,6 +19,7 @@ from integration_hub.erp.gateway import RESOURCE as PAYMENTS
 from integration_hub.erp.gateway import is_foreign
 from integration_hub.erp.gateway_refunds import REFUNDS
 from integration_hub.erp.receipts import clearing_account
+from integration_hub.erp.times import site_date
 from integration_hub.failures import Waiting
 from integration_hub.records import ZERO, Payout, PayoutLine
 
@@ -46,6 +47,9 @@ class Booked:
 
 
 NOTHING = Booked()
+#: kind of line → the fee account's name, where it is not the kind's own: a fee comes back to where it was booked
+FEE_OF = {"dispute_reversal": "dispute", "refund_failure": "refund"}
+TAX = "tax"
 
 
 def apply(payout: Payout, ctx: Context, *, patient: bool) -> Result:
@@ -58,7 +62,7 @@ def apply(payout: Payout, ctx: Context, *, patient: bool) -> Result:
 	if said.get("state") == "failed":
 		return Result(link.reference_doctype, link.reference_name, _("Booked back already."))
 	if payout.status in ("failed", "cancelled"):
-		return _failed(payout, link, said, ctx)
+		return _failed(payout, link, said, ctx, patient)
 	if said.get("state") == "booked":
 		return Result("Journal Entry", link.reference_name, _("Booked already."))
 	if payout.status != "paid":
@@ -81,7 +85,7 @@ def _settle(payout: Payout, ctx: Context, patient: bool) -> tuple[str, str]:
 	compared = [(line, booked_for(line.kind, line.source_id, payout.currency, ctx)) for line in payout.lines]
 	if patient and any(booked is NOTHING and line.kind in SOURCES for line, booked in compared):
 		raise Waiting(_("Waits for payments and refunds of this payout that are not booked yet."))
-	name = _book(payout, [booked for _line, booked in compared], ctx)
+	name = _book(payout, compared, ctx)
 	audit = audits.write(
 		ctx.connection.name,
 		audits.PAYOUT,
@@ -111,20 +115,17 @@ def _remember(
 # --- the entry ---------------------------------------------------------------------------------------------
 
 
-def _book(payout: Payout, booked: Sequence[Booked], ctx: Context) -> str:
+def _book(payout: Payout, compared: Sequence[tuple[PayoutLine, Booked]], ctx: Context) -> str:
 	"""Bank ← net, fees ← fees, clearing → gross: after it the clearing account holds nothing of these lines, in its own
 	currency and in the company's."""
 	currency = payout.currency
 	bank, _cost_center = ctx.account_for("Bank", currency)
-	cleared = _cleared(payout)
+	clearing = clearing_account(currency, ctx)
 	rows = [
 		journal.Row(bank, payout.amount, currency=currency, kept=True),
-		journal.Row(
-			clearing_account(currency, ctx),
-			-cleared,
-			rate=_rate_of(cleared, booked),
-			currency=currency,
-			kept=True,
+		*(
+			journal.Row(clearing, -amount, rate=rate, currency=currency, kept=True)
+			for amount, rate in _cleared(payout, compared)
 		),
 		*(
 			journal.Row(account, -amount, cost_center=center, currency=currency)
@@ -143,11 +144,22 @@ def _book(payout: Payout, booked: Sequence[Booked], ctx: Context) -> str:
 	)
 
 
-def _cleared(payout: Payout) -> Decimal:
-	"""What leaves the clearing account; all of a payout whose lines the gateway does not tell."""
+def _cleared(
+	payout: Payout, compared: Sequence[tuple[PayoutLine, Booked]]
+) -> list[tuple[Decimal, Decimal | None]]:
+	"""What leaves the clearing account, with its rate: what came and what went each at its own, or the account would keep
+	the difference where both come to the same. All of a payout whose lines the gateway does not tell."""
 	if not payout.lines:
-		return payout.amount
-	return sum((line.gross for line in payout.lines if line.kind in SOURCES), ZERO)
+		return [(payout.amount, None)]
+	sides: dict[bool, list[tuple[PayoutLine, Booked]]] = defaultdict(list)
+	for line, booked in compared:
+		if line.kind in SOURCES:
+			sides[line.gross > ZERO].append((line, booked))
+	found = []
+	for side in sides.values():
+		amount = sum((line.gross for line, _booked in side), ZERO)
+		found.append((amount, _rate_of(amount, [booked for _line, booked in side])))
+	return found
 
 
 def _rate_of(cleared: Decimal, booked: Sequence[Booked]) -> Decimal | None:
@@ -158,10 +170,12 @@ def _rate_of(cleared: Decimal, booked: Sequence[Booked]) -> Decimal | None:
 
 
 def _fees(payout: Payout, ctx: Context) -> list[journal.Row]:
-	"""Fees by what they are for: accounts named "payment", "refund", "dispute", … or one for all."""
+	"""Fees by what they are for: accounts named "payment", "refund", "dispute", … or one for all; the tax in them apart."""
 	totals: dict[str, Decimal] = defaultdict(lambda: ZERO)
 	for line in payout.lines:
-		totals[line.kind] += line.fee - (line.gross if line.kind == "fee" else ZERO)
+		own = line.gross if line.kind == "fee" else ZERO
+		totals[FEE_OF.get(line.kind, line.kind)] += line.fee - line.tax - own
+		totals[TAX] += line.tax
 	rows: dict[tuple[str, str | None], Decimal] = defaultdict(lambda: ZERO)
 	for kind, amount in totals.items():
 		if amount:
@@ -181,14 +195,14 @@ def _others(payout: Payout, ctx: Context) -> list[tuple[str, Decimal, str | None
 	return [(account, amount, center) for (account, center), amount in rows.items()]
 
 
-def _failed(payout: Payout, link: Any, said: dict[str, Any], ctx: Context) -> Result:
+def _failed(payout: Payout, link: Any, said: dict[str, Any], ctx: Context, patient: bool) -> Result:
 	"""The bank sent it back: the money is in the gateway's account again. The lines stay with this payout: what comes with
 	a later one is the amount that came back."""
 	reason = payout.failure or _("no reason given")
 	if said.get("state") != "booked":
 		if payout.status == "cancelled" or not payout.lines or not payout.complete:
 			return Result(None, None, _("The payout came to nothing: {0}").format(reason), "Ignored")
-		name, audit = _settle(payout, ctx, patient=True)
+		name, audit = _settle(payout, ctx, patient)
 		said = {"audit": audit, "entry": name}
 	bank, _cost_center = ctx.account_for("Bank", payout.currency)
 	rows = [
@@ -199,7 +213,7 @@ def _failed(payout: Payout, link: Any, said: dict[str, Any], ctx: Context) -> Re
 	]
 	name = journal.book(
 		rows,
-		payout.arrives_on,
+		site_date(payout.failed_at) if payout.failed_at else payout.arrives_on,
 		ctx,
 		title=_("Payout {0} failed").format(payout.id),
 		reference=payout.id,
@@ -220,7 +234,9 @@ def booked_for(kind: str, source_id: str, currency: str, ctx: Context) -> Booked
 	if link is None or not link.reference_name:
 		return NOTHING
 	doctype, name = _document(kind, link)
-	if not name or frappe.db.get_value(doctype, name, "docstatus") != 1:
+	if not name or doctype not in ("Payment Entry", "Journal Entry"):
+		return NOTHING  # only reserved, as far as it is known here
+	if frappe.db.get_value(doctype, name, "docstatus") != 1:
 		return NOTHING
 	return _in_account(doctype, name, clearing_account(currency, ctx))
 

@@ -156,13 +156,14 @@ PayoutLineKind = Literal[
 
 class PayoutLine(Record):
 	"""One movement of the account inside a payout, signed as it changes the account: a refund has a negative `gross`.
-	`gross` - `fee` = `net`; a "fee" of its own has no `gross`; a "payment" with a negative `gross` takes a payment back
+	`gross` - `fee` = `net`; `tax` is the part of `fee` that is tax; a "fee" of its own has no `gross`; a "payment" with a negative `gross` takes a payment back
 	that failed after all. `source_id` is the id of the payment, refund, dispute or (failed) payout it belongs to."""
 
 	id: str
 	kind: PayoutLineKind
 	gross: Amount
 	fee: Amount = ZERO
+	tax: Amount = ZERO
 	net: Amount
 	source_id: str = ""
 	description: str = ""
@@ -185,6 +186,7 @@ class Payout(Record):
 	amount: Amount
 	currency: Currency
 	arrives_on: date
+	failed_at: AwareDatetime | None = None
 	complete: bool = True
 	lines: tuple[PayoutLine, ...] = ()
 	bank_reference: str = ""

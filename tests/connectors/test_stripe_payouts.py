@@ -87,6 +87,7 @@ def test_a_payout_that_failed_comes_back_in_the_next(shelf, stripe):
 	shelf.account.fail_payout(failed["id"])
 	before = payout_of(stripe, failed)
 	assert before.status == "failed" and "closed" in before.failure and before.lines
+	assert before.failed_at
 	paid(shelf, stripe, "50.00")
 	payout = adds_up(payout_of(stripe, shelf.account.make_payout()), shelf)
 	[back] = lines_of(payout, "payout_failure")
@@ -226,6 +227,21 @@ READ = [
 	(line(1, "reserve_hold", -900, 0, None), ("adjustment", "-9.00", "0", "")),
 	(line(1, "something_new", -900, 0, None), ("adjustment", "-9.00", "0", "")),
 ]  # fmt: skip
+
+
+def test_the_tax_in_a_fee_is_told(stripe):
+	"""In some countries Stripe's fee has a tax in it that may be claimed back: `fee_details` tells it apart."""
+	details = [{"amount": 500, "type": "stripe_fee"}, {"amount": 90, "type": "tax"}]
+	charge = line(1, "charge", 20000, 590, CHARGE, fee_details=details)
+	back = line(2, "payment_failure_refund", -20000, 0, CHARGE, "charge_failure")
+	alone = line(3, "tax_fee", -18, 0, None, "fee")
+	found = stripe.read_payout(payload(19410 - 18, charge, alone)).lines
+	assert [(one.kind, one.fee, one.tax) for one in found] == [
+		("payment", Decimal("5.90"), Decimal("0.90")),
+		("fee", Decimal("0.18"), Decimal("0.18")),
+	]
+	[cost] = stripe.read_payout(payload(-590, charge, back)).lines
+	assert (cost.kind, cost.fee, cost.tax) == ("fee", Decimal("5.90"), Decimal("0.90"))
 
 
 @pytest.mark.parametrize(("transaction", "expected"), READ)

@@ -53,6 +53,7 @@ KINDS = {
 #: the payout itself among its own lines
 ITSELF = ("payout", "payout_cancel")
 LINES = {"expand": ["data.source"]}
+FAILURE = {"expand": ["failure_balance_transaction"]}
 
 
 class Payouts(Walks):
@@ -62,7 +63,7 @@ class Payouts(Walks):
 	def fetch_payouts(self, ids: Sequence[str]) -> Mapping[str, Json]:
 		found = {}
 		for one in ids:
-			payout = self.find(f"/v1/payouts/{one}")
+			payout = self.find(f"/v1/payouts/{one}", FAILURE)
 			if payout is None:
 				continue
 			payout["_lines"] = (
@@ -91,6 +92,7 @@ class Payouts(Walks):
 			amount=amount,
 			currency=currency,
 			arrives_on=moment(payload["arrival_date"]).date(),
+			failed_at=moment((whole(payload.get("failure_balance_transaction")) or {}).get("created")),
 			complete=complete,
 			lines=lines,
 			bank_reference=(payload.get("trace_id") or {}).get("value") or "",
@@ -105,10 +107,12 @@ def _lines(transactions: Sequence[Json]) -> Iterator[PayoutLine]:
 	after = {one["id"] for one in pairs.values()}
 	for one in transactions:
 		if one["id"] in pairs:
-			line = _line(one)
-			cost = line.net + _line(pairs[one["id"]]).net
+			line, back = _line(one), _line(pairs[one["id"]])
+			cost, tax = line.net + back.net, line.tax + back.tax
 			if cost:
-				yield line.model_copy(update={"kind": "fee", "gross": ZERO, "fee": -cost, "net": cost})
+				yield line.model_copy(
+					update={"kind": "fee", "gross": ZERO, "fee": -cost, "tax": tax, "net": cost}
+				)
 		elif one["id"] not in after:
 			yield _line(one)
 
@@ -133,11 +137,13 @@ def _line(transaction: Json) -> PayoutLine:
 	if kind == "fee":
 		# a fee of its own is told as a negative amount without a fee
 		gross, fee = ZERO, -net
+	tax = sum(one["amount"] for one in transaction.get("fee_details") or () if one["type"] == "tax")
 	return PayoutLine(
 		id=transaction["id"],
 		kind=kind,
 		gross=gross,
 		fee=fee,
+		tax=fee if transaction["type"] == "tax_fee" else from_minor(tax, currency),
 		net=net,
 		source_id=_source(transaction, kind),
 		description=transaction.get("description") or "",
