@@ -52,6 +52,7 @@ def make(wanted: Wanted) -> Any:
 	receive = wanted.direction == "Receive"
 	rates = [_rate(one, wanted) for one in (party_currency, bank_currency)]
 	other = _other_side(wanted, party_currency, bank_currency, rates)
+	rates = _rates_of(wanted, (party_currency, bank_currency), rates, other)
 	paid, received = (wanted.amount, other) if receive else (other, wanted.amount)
 	doc = frappe.get_doc(
 		{
@@ -183,6 +184,22 @@ def _other_side(wanted: Wanted, party_currency: str, bank_currency: str, rates: 
 		return wanted.bank_amount
 	exact = wanted.amount * Decimal(str(rates[0])) / Decimal(str(rates[1]))
 	return exact.quantize(Decimal(1).scaleb(-money.exponent(bank_currency)), ROUND_HALF_UP)
+
+
+def _rates_of(
+	wanted: Wanted, currencies: tuple[str, str], rates: Sequence[float], other: Decimal
+) -> list[float]:
+	"""The rates at which both sides are the same in the company's currency: the bank's amount has made its own."""
+	home = frappe.get_cached_value("Company", wanted.company, "default_currency")
+	party, bank = (Decimal(str(one)) for one in rates)
+	if currencies[0] == currencies[1]:
+		return list(rates)
+	if currencies[1] == home:
+		party = money.rate_to(other, wanted.amount, party)
+	else:
+		base = Decimal(str(flt(as_float(wanted.amount * party), money.ledger_decimals())))
+		bank = money.rate_to(base, other, bank)
+	return [as_float(party), as_float(bank)]
 
 
 def known(customer: str, reference_no: str, direction: str) -> str | None:

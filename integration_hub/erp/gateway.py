@@ -13,7 +13,7 @@ from frappe import _
 
 from integration_hub.erp import owed, payables
 from integration_hub.erp.context import Context, Result
-from integration_hub.erp.receipts import Money, Target, book
+from integration_hub.erp.receipts import Money, Target, book, by_hand
 from integration_hub.erp.times import site_date
 from integration_hub.failures import Invalid, NeedsMapping, Waiting
 from integration_hub.records import GatewayPayment, Reference
@@ -44,7 +44,7 @@ def apply(payment: GatewayPayment, ctx: Context) -> Result:
 	link = ctx.links.claim(RESOURCE, payment.id) or ctx.links.get(RESOURCE, payment.id)
 	said = json.loads(link.extra or "{}")
 	if link.reference_doctype == "Payment Entry":
-		return _booked(payment, link.reference_name)
+		return _booked(payment, link.reference_name, ctx)
 	if link.version and link.version > payment.version:
 		return Result(link.reference_doctype, link.reference_name, _("A newer state is known."), "Ignored")
 	if payment.status == "authorised":
@@ -81,7 +81,7 @@ def _left_over(left: Decimal, payment: GatewayPayment, meant: Meant) -> str:
 	)
 
 
-def _booked(payment: GatewayPayment, name: str) -> Result:
+def _booked(payment: GatewayPayment, name: str, ctx: Context) -> Result:
 	if payment.status in ("failed", "cancelled"):
 		raise Invalid(
 			_("{0} was paid and booked ({1}), and now the gateway says {2}: {3} Decide by hand.").format(
@@ -89,7 +89,10 @@ def _booked(payment: GatewayPayment, name: str) -> Result:
 			),
 			fix=("Payment Entry", name),
 		)
-	return Result("Payment Entry", name, _("Booked already."))
+	if frappe.db.get_value("Payment Entry", name, "docstatus") == 1:
+		return Result("Payment Entry", name, _("Booked already."))
+	words = _("{0} was cancelled here. Book the payment by hand, with {1} as its reference number.")
+	return _booked_by_hand(payment, ctx) or Result("Payment Entry", name, words.format(name, payment.id))
 
 
 def gone(outside_id: str, _ctx: Context) -> Result:
@@ -134,11 +137,7 @@ def _not_paid(payment: GatewayPayment, ctx: Context) -> Result:
 
 
 def _booked_by_hand(payment: GatewayPayment, ctx: Context) -> Result | None:
-	"""A bookkeeper was quicker: a Payment Entry of this company carries the gateway's id as its reference."""
-	name = frappe.db.get_value(
-		"Payment Entry",
-		{"reference_no": payment.id, "company": ctx.company, "docstatus": 1, "payment_type": "Receive"},
-	)
+	name = by_hand("Receive", payment.id, ctx)
 	if not name:
 		return None
 	_remember(payment, "Payment Entry", name, ctx)

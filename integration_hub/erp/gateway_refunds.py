@@ -9,12 +9,13 @@ from typing import Any
 
 import frappe
 from frappe import _
+from frappe.utils import flt
 
 from integration_hub.erp import journal, owed
 from integration_hub.erp.context import Context, Result
 from integration_hub.erp.gateway import RESOURCE as PAYMENTS
 from integration_hub.erp.gateway import is_foreign
-from integration_hub.erp.receipts import Money, Target, book
+from integration_hub.erp.receipts import Money, Target, book, by_hand
 from integration_hub.erp.times import post_at, site_date
 from integration_hub.failures import Invalid, Waiting
 from integration_hub.records import ZERO, GatewayRefund, Reference, RefundRequest
@@ -159,6 +160,9 @@ def apply(refund: GatewayRefund, ctx: Context) -> Result:
 		# pending refunds move no money yet, and some never will
 		_remember(refund, None, None, "pending", ctx)
 		return Result(None, None, _("The refund is on its way at the gateway."), "Ignored")
+	if name := by_hand("Pay", refund.id, ctx):
+		_remember(refund, "Payment Entry", name, "booked", ctx)
+		return Result("Payment Entry", name, _("Booked by hand before."))
 	return _book(refund, ctx)
 
 
@@ -179,12 +183,40 @@ def _book(refund: GatewayRefund, ctx: Context) -> Result:
 	_remember(refund, "Payment Entry", name, "booked", ctx)
 	notes.append(_("Refund {0}.").format(name))
 	if left:
-		notes.append(
-			_("{0} {1} stands on the customer's account: make a credit note for it.").format(
-				left, refund.currency
-			)
-		)
+		notes.append(_left_over(left, refund, entry))
 	return Result("Payment Entry", name, " ".join(notes))
+
+
+def _left_over(left: Decimal, refund: GatewayRefund, entry: Any) -> str:
+	"""What a person has to do about a refund that no credit note took: money that settled no invoice needs none."""
+	free = _free_money(entry)
+	if free:
+		return _(
+			"{0} {1} stands on the customer's account, as does money of {2}: allocate one to the other with Payment "
+			"Reconciliation."
+		).format(left, refund.currency, free)
+	return _("{0} {1} stands on the customer's account: make a credit note for it.").format(
+		left, refund.currency
+	)
+
+
+def _free_money(entry: Any) -> str | None:
+	"""The Payment Entry whose money may have been given back, since it settled no invoice: this one, or another of the
+	customer (of two payments for one invoice, either may be given back)."""
+	advances = [row.allocated_amount for row in entry.references if row.reference_doctype == "Sales Order"]
+	if entry.docstatus == 1 and flt(entry.unallocated_amount) + sum(advances) > 0:
+		return entry.name
+	return frappe.db.get_value(
+		"Payment Entry",
+		{
+			"party_type": entry.party_type,
+			"party": entry.party,
+			"company": entry.company,
+			"payment_type": "Receive",
+			"docstatus": 1,
+			"unallocated_amount": (">", 0),
+		},
+	)
 
 
 def _credit_note(refund: GatewayRefund, entry: Any) -> Any:
@@ -229,6 +261,8 @@ def _make_credit_note(refund: GatewayRefund, entry: Any, ctx: Context, notes: li
 		"Sales Invoice", {"return_against": invoice.name, "docstatus": ("<", 2)}
 	):
 		return None
+	if _free_money(entry):
+		return None  # it may have been paid twice, and still be paid
 	from erpnext.accounts.doctype.sales_invoice.sales_invoice import make_sales_return
 
 	doc = make_sales_return(invoice.name)

@@ -13,7 +13,7 @@ from frappe.utils import flt
 
 from integration_hub.erp import money
 from integration_hub.erp.context import Context, as_float
-from integration_hub.erp.receipts import RATE_DECIMALS, exchange_account
+from integration_hub.erp.receipts import exchange_account
 from integration_hub.failures import Invalid, NeedsMapping
 from integration_hub.records import ZERO
 
@@ -65,6 +65,7 @@ def book(
 		# as ERPNext will do it, so that both come to the same cent
 		base = Decimal(str(flt(as_float(row.amount) * as_float(rate), decimals)))
 		balance += base
+		rate = money.rate_to(base, row.amount, rate)
 		if account_currency != currency:
 			row, rate = replace(row, amount=base), Decimal(1)
 		made.append(_as_dict(row, account_currency, rate, base, ctx))
@@ -112,7 +113,7 @@ def _rate(row: Row, currency: str, company_currency: str, day: date) -> Decimal:
 	if currency == company_currency:
 		return Decimal(1)
 	rate = row.rate or Decimal(str(money.exchange_rate(currency, company_currency, day)))
-	return rate.quantize(Decimal(1).scaleb(-RATE_DECIMALS))
+	return rate.quantize(Decimal(1).scaleb(-money.RATE_DECIMALS))
 
 
 def _as_dict(row: Row, currency: str, rate: Decimal, base: Decimal, ctx: Context) -> dict:

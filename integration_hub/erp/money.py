@@ -11,16 +11,17 @@ from collections.abc import Iterable
 from decimal import ROUND_HALF_UP, Decimal
 
 import frappe
-from babel.numbers import get_currency_precision
 from frappe import _
+from frappe.utils import flt
 
 from integration_hub.failures import NeedsMapping
 from integration_hub.records import ZERO, Tax
+from integration_hub.records.currencies import exponent
 
-
-def exponent(currency: str) -> int:
-	"""Decimals of a currency: JPY 0, EUR 2, KWD 3 (CLDR, which follows ISO 4217 for coins in use)."""
-	return get_currency_precision(currency)
+#: decimals that ERPNext keeps of an exchange rate
+RATE_DECIMALS = 9
+#: three decimals by ISO 4217, of which no coin is left: nobody keeps books with them
+COINLESS = ("IQD",)
 
 
 def total_of(taxes: Iterable[Tax]) -> Decimal:
@@ -50,9 +51,21 @@ def split(quantity: Decimal, amount: Decimal, decimals: int) -> list[tuple[Decim
 	return [row for row in rows if row[0]]
 
 
+def ledger_decimals() -> int:
+	"""Decimals that ERPNext keeps of amounts, whatever the currency."""
+	return frappe.get_precision("GL Entry", "debit") or 2
+
+
+def rate_to(base: Decimal, amount: Decimal, rate: Decimal) -> Decimal:
+	"""The rate, or one beside it at which ERPNext comes to `base` too: it keeps two decimals also of yen."""
+	if not base or Decimal(str(flt(float(amount * rate), ledger_decimals()))) == base:
+		return rate
+	return (base / amount).quantize(Decimal(1).scaleb(-RATE_DECIMALS))
+
+
 def check_precision(currency: str, decimals: int) -> None:
 	"""Park when ERPNext keeps fewer decimals than the currency has: amounts could not be right."""
-	if exponent(currency) > decimals:
+	if exponent(currency) > decimals and currency not in COINLESS:
 		raise NeedsMapping(
 			_(
 				"{0} has {1} decimals, but ERPNext keeps {2}. Set Currency Precision to {1} in System Settings."

@@ -9,6 +9,7 @@ import frappe
 from frappe import _
 from frappe.utils import flt
 
+from integration_hub.erp import money
 from integration_hub.erp.context import Context, as_float
 from integration_hub.erp.times import site_date
 from integration_hub.records import ZERO, Order, Payment
@@ -73,7 +74,8 @@ def book(payment: Payment, target: Any, direction: str, order: Order, ctx: Conte
 	)
 	open_amount = _open(target, party_currency)
 	allocated = min(in_party, abs(open_amount))
-	if allocated > ZERO:
+	# money back settles what is owed to the buyer, and pays nothing that the buyer owes
+	if allocated > ZERO and receive == (open_amount > ZERO):
 		doc.append(
 			"references",
 			{
@@ -104,7 +106,9 @@ def _open(target: Any, party_currency: str) -> Decimal:
 
 def _in(amount: Decimal, currency: str, wanted: str, rate: Decimal) -> Decimal:
 	"""The amount in the account's currency, which is the order's or else the company's."""
-	return amount if currency == wanted else Decimal(str(flt(as_float(amount * rate), 2)))
+	return (
+		amount if currency == wanted else Decimal(str(flt(as_float(amount * rate), money.ledger_decimals())))
+	)
 
 
 def _rate(account_currency: str, order: Order, ctx: Context, rate: Decimal) -> float:

@@ -22,9 +22,6 @@ from integration_hub.erp.context import Context, as_float
 from integration_hub.failures import Invalid, NeedsMapping
 from integration_hub.records import ZERO, Settled
 
-#: decimals that ERPNext keeps of an exchange rate
-RATE_DECIMALS = 9
-
 
 @dataclass(frozen=True)
 class Target:
@@ -63,9 +60,10 @@ def book(
 	clearing = clearing_account(settled.currency, ctx)
 	account, party_currency = _party_account(party, targets, ctx)
 	for currency in {settled.currency, party_currency, home}:
-		money.check_precision(currency, _decimals())
+		money.check_precision(currency, money.ledger_decimals())
 	rate = _bank_rate(moved, home)
 	base = _rounded(settled.gross * rate, home)
+	rate = money.rate_to(base, settled.gross, rate)
 	shares, left = _share_out(moved, targets, back=direction == "Pay")
 	if shares and party_currency == home and not _rounded(base * left / moved.amount, home):
 		left = ZERO  # less than a cent of the customer's account: nothing that could stand there
@@ -100,6 +98,31 @@ def book(
 	doc.submit()
 	_check(doc, clearing, moved, receive)
 	return doc.name, left
+
+
+def by_hand(direction: str, reference: str, ctx: Context) -> str | None:
+	"""A bookkeeper was quicker: a Payment Entry of this company carries the gateway's id as its reference number."""
+	filters = {"reference_no": reference, "payment_type": direction, "company": ctx.company, "docstatus": 1}
+	return frappe.db.get_value("Payment Entry", filters)
+
+
+def stands_for(doc: Any, resources: Sequence[str]) -> list[tuple[str, str]]:
+	"""An amended Payment Entry takes the place of the cancelled one. Returns (Connection, outside id) of what it stands for
+	now."""
+	if not doc.get("amended_from"):
+		return []
+	found = frappe.get_all(
+		"Integration Link",
+		filters={
+			"reference_doctype": doc.doctype,
+			"reference_name": doc.amended_from,
+			"resource": ("in", resources),
+		},
+		fields=["name", "connection", "outside_id"],
+	)
+	for link in found:
+		frappe.db.set_value("Integration Link", link.name, "reference_name", doc.name)
+	return [(link.connection, link.outside_id) for link in found]
 
 
 # --- who takes what ----------------------------------------------------------------------------------------
@@ -283,12 +306,8 @@ def _party_account(party: str, targets: Sequence[Target], ctx: Context) -> tuple
 	return account, frappe.get_cached_value("Account", account, "account_currency") or ctx.company_currency
 
 
-def _decimals() -> int:
-	return frappe.get_precision("GL Entry", "debit") or 2
-
-
 def _rate(rate: Decimal) -> Decimal:
-	return rate.quantize(Decimal(1).scaleb(-RATE_DECIMALS))
+	return rate.quantize(Decimal(1).scaleb(-money.RATE_DECIMALS))
 
 
 def _rounded(amount: Decimal, currency: str) -> Decimal:

@@ -26,6 +26,7 @@ from integration_hub.erp import (
 	gateway_refunds,
 	payables,
 	payouts,
+	receipts,
 	subscriptions,
 )
 from integration_hub.erp.context import Context, Result
@@ -202,6 +203,10 @@ def money_moved(doc: Any) -> None:
 		review(doctype, name)
 	if doc.docstatus == 2:
 		_compare_again(doc)
+	elif doc.doctype == "Payment Entry":
+		resources = (gateway.RESOURCE, gateway_refunds.REFUNDS)
+		for connection, outside_id in receipts.stands_for(doc, resources):
+			payouts.compare_about(outside_id, context(connections.get(connection)))
 
 
 def _compare_again(doc: Any) -> None:
