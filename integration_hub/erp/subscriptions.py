@@ -211,6 +211,12 @@ def bill(record: Bill, ctx: Context) -> Result:
 		return Result(None, None, words.get(record.status, _("Not to be paid.")), "Ignored")
 	if not record.total:
 		return Result(None, None, _("Nothing to pay in this cycle."), "Ignored")
+	if record.total < 0:
+		raise Invalid(
+			_("Bill {0} gives the customer {1} {2} back: make a credit note for it.").format(
+				_number(record), -record.total, record.currency
+			)
+		)
 	subscription = _subscription_of(record, ctx)
 	found = _of_period(subscription, record) if subscription else None
 	doc = found or (_by_subscription(subscription, record, ctx) if subscription else _make(record, ctx))
@@ -328,7 +334,7 @@ def _make(record: Bill, ctx: Context) -> Any:
 	)
 	decimals = doc.precision("grand_total") or 2
 	money.check_precision(record.currency, decimals)
-	for line in record.lines:
+	for line in (one for one in record.lines if one.amount >= 0):
 		for quantity, rate in money.split(line.quantity, line.amount, decimals):
 			doc.append(
 				"items",
@@ -341,9 +347,12 @@ def _make(record: Bill, ctx: Context) -> Any:
 					"cost_center": ctx.cost_center,
 				},
 			)
-	for kind, title, amount in (
-		("Tax", record.tax_title or _("Tax"), record.tax),
-		("Fee", _("Discount"), -record.discount),
+	# ERPNext takes no negative rates: what a change of plan gives back stands below the items
+	back = [("Fee", _("Proration"), one.title, one.amount) for one in record.lines if one.amount < 0]
+	for kind, title, words, amount in (
+		*back,
+		("Tax", record.tax_title or _("Tax"), record.tax_title or _("Tax"), record.tax),
+		("Fee", _("Discount"), _("Discount"), -record.discount),
 	):
 		if amount:
 			account, cost_center = ctx.account_for(kind, title)
@@ -352,7 +361,7 @@ def _make(record: Bill, ctx: Context) -> Any:
 				{
 					"charge_type": "Actual",
 					"account_head": account,
-					"description": title,
+					"description": words,
 					"tax_amount": as_float(amount),
 					"cost_center": cost_center,
 				},
