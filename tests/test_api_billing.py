@@ -250,6 +250,25 @@ def test_foreign_money_at_the_bank_s_amount(finance, tag, currency, rate, amount
 	ledger(made["name"])
 
 
+def test_foreign_money_at_the_bank_s_own_rate(finance, tag):
+	"""The bank took another rate than ERPNext's of the day: the invoice is paid, and the dollars are worth what was paid."""
+	books.rate("USD", books.currency(), 0.9)
+	invoice = support.sale("Sales Invoice", "90")
+	made = pay(
+		finance,
+		party=invoice.customer,
+		amount="90.00",
+		account=bank("USD"),
+		bank_amount="103.21",
+		references=[reference(invoice)],
+		reference_no=tag,
+		submit=True,
+	)
+	assert Decimal(made["received_amount"]) == Decimal("103.21")
+	assert support.outstanding(invoice) == 0
+	assert ledger(made["name"])[bank("USD")] == 90
+
+
 def test_one_number_of_a_customer_once(web, finance, tag):
 	customer = support.customer()
 	given = {"party": customer, "amount": "10.00", "reference_no": tag}

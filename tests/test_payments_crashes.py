@@ -14,6 +14,7 @@ from integration_hub.api import payments as api
 from sandbox import books
 from sandbox.vendors.stripe import Account, Stripe
 from tests.support.gateway import credit, outstanding, sale
+from tests.test_payments_books import subscription
 
 KEY = "sk_test_sandbox"
 #: when the worker dies: Stripe has answered, or all is written and not committed
@@ -181,6 +182,18 @@ def test_no_second_capture(stripe, point):
 	assert stripe.account.expect(reserved["payment_id"])["captured"] == 6000
 	assert (outstanding(invoice), clearing(stripe)) == (40, 60)
 	assert not api.options("Sales Invoice", invoice.name)["reserved"]
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize("point", POINTS)
+def test_no_second_subscription(stripe, point):
+	doc = subscription(stripe)
+	dies(stripe, point)
+	assert len(stripe.account.all("subscription")) == 1, "Stripe has made it"
+	stripe.settle()
+	[opened] = stripe.account.all("subscription")
+	assert stripe.link("subscriptions", opened["id"]).reference_name == doc.name
+	assert len(stripe.account.all("customer")) == 1
 
 
 @pytest.mark.parametrize(
