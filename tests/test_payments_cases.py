@@ -55,6 +55,14 @@ def asked_for(gateway, doc):
 	return gateway.account.asked("link")[-1].amount
 
 
+def test_the_page_is_in_the_mail(gateways):
+	gateway, invoice = gateways(), sale()
+	url = api.make_link("Sales Invoice", invoice.name, gateway.connection)["url"]
+	invoice.reload()
+	mail = frappe.get_doc("Email Template", "Pay by Link").get_formatted_email(invoice.as_dict())
+	assert f'href="{url}"' in mail["message"] and invoice.name in mail["subject"]
+
+
 # --- rounded totals ----------------------------------------------------------------------------------------
 
 
