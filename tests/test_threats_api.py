@@ -10,7 +10,11 @@ import time
 import frappe
 import pytest
 import requests
+from werkzeug.test import EnvironBuilder
 
+from integration_hub.api.rest import callers as callers_
+from integration_hub.api.rest import limits
+from integration_hub.sync import jobs, keys
 from tests.support.api import PATH, Caller, data, error, token_of, user
 
 JSON = {"Content-Type": "application/json"}
@@ -208,6 +212,176 @@ def test_a_forged_forwarded_address_does_not_change_who_is_counted(web, tag):
 	assert row == "203.0.113.9"
 
 
+OTHER_WAYS = {
+	"v1": ("GET", "/api/v1/method/{0}", {}),
+	"v2": ("GET", "/api/v2/method/{0}", {}),
+	"more path": ("GET", "/api/method/{0}/more", {}),
+	"cmd": ("GET", "/api/method/ping", {"params": {"cmd": "{0}"}}),
+	"an upload": ("POST", "/api/method/upload_file", {"data": {"method": "{0}"}}),
+}
+
+
+@pytest.mark.parametrize("way", OTHER_WAYS)
+def test_no_call_passes_by_the_log(web, tag, way):
+	"""Frappe runs a method by many addresses; only one of them is logged, so the others do nothing."""
+	verb, path, options = OTHER_WAYS[way]
+	method = "integration_hub.api.v1.keys.me"
+	mail = user(f"by-{tag}@hub.example", "Sales User")
+	options = {
+		key: {name: text.format(method) for name, text in value.items()} for key, value in options.items()
+	}
+	answer = requests.request(
+		verb, web + path.format(method), headers={"Authorization": token_of(mail)}, timeout=60, **options
+	)
+	assert mail not in answer.text, answer.text
+
+
+def test_nobody_fills_the_disk_with_refusals(web, stranger):
+	for _number in range(limits.GUESTS + limits.REFUSED_ROWS + 20):
+		requests.get(f"{web}{PATH}nothing.there", headers=stranger, timeout=60)
+	frappe.db.rollback()  # this process shall see what those requests committed
+	rows = frappe.db.count("Integration API Call", {"address": stranger["X-Forwarded-For"]})
+	assert rows == limits.GUESTS + limits.REFUSED_ROWS
+
+
+@pytest.mark.parametrize(
+	"peer, chain, address",
+	[
+		("127.0.0.1", "6.6.6.6, 203.0.113.9, 198.51.100.7", "203.0.113.9"),
+		("198.51.100.7", "6.6.6.6, 203.0.113.9", "203.0.113.9"),
+		("::ffff:127.0.0.1", "6.6.6.6, 203.0.113.9", "203.0.113.9"),
+		("203.0.113.9", "198.51.100.7, 127.0.0.1", "203.0.113.9"),
+		("127.0.0.1", "198.51.100.7", "198.51.100.7"),
+		("127.0.0.1", "", "127.0.0.1"),
+	],
+)
+def test_a_chain_of_our_proxies(site, monkeypatch, peer, chain, address):
+	"""A balancer before nginx is named; what the caller has written before it counts for nothing."""
+	headers = {"X-Forwarded-For": chain} if chain else {}
+	request = EnvironBuilder(headers=headers, environ_base={"REMOTE_ADDR": peer}).get_request()
+	monkeypatch.setattr(frappe.local, "request", request, raising=False)
+	monkeypatch.setitem(frappe.conf, "integration_hub_proxies", ["198.51.100.0/24"])
+	assert callers_.address() == address
+
+
+def test_whoever_owns_a_network_guesses_no_more_often(site):
+	"""One customer of a provider has 2**64 addresses of IPv6."""
+	network = f"2001:db8:{frappe.generate_hash(length=4)}:{frappe.generate_hash(length=4)}"
+	found = [limits.guessed(f"{network}::{number:x}", "webhooks") for number in range(limits.GUESSES + 1)]
+	assert found == [False] * limits.GUESSES + [True]
+
+
+# --- jobs --------------------------------------------------------------------------------------------------
+
+
+def exported(web, tag):
+	mail = user(f"export-{tag}@hub.example", "Integration BI")
+	owner = Caller(web, {"Authorization": token_of(mail)})
+	job = data(owner.post("reports.export", doctype="Customer", limit=1), 202)["name"]
+	jobs.run(job)
+	assert owner.get("jobs.file", name=job).status_code == 200
+	return job
+
+
+def test_the_file_of_a_job_is_for_nobody_else(web, people, tag):
+	"""A manager of the hub must not read by another's export what the own roles do not show."""
+	job = exported(web, tag)
+	file = frappe.db.get_value("File", {"attached_to_name": job}, ["name", "file_url"], as_dict=True)
+	manager = people("manager")
+	for path in (
+		f"/api/resource/Integration API Job/{job}",
+		f"/api/resource/File/{file.name}",
+		file.file_url,
+	):
+		assert manager.ask("GET", path).status_code == 403, path
+	listed = manager.ask("GET", "/api/resource/Integration API Job", limit_page_length=0).json()["data"]
+	assert job not in [row["name"] for row in listed]
+
+
+def test_the_file_of_a_job_cannot_be_guessed(web, people, tag):
+	"""Frappe lets every user make a File of their own that leads to a file of the site whose address they know."""
+	job = exported(web, tag)
+	guess = "/private/files/" + frappe.db.get_value("Integration API Job", job, "file_name")
+	stranger = people("stranger")
+	stranger.ask("POST", "/api/resource/File", file_url=guess, is_private=1, file_name=f"{tag}.csv")
+	answer = stranger.ask("GET", guess)
+	assert answer.status_code in (403, 404) and "customer_name" not in answer.text
+
+
+def test_what_a_user_asked_for_ends_with_the_user(web, tag):
+	mail = user(f"late-{tag}@hub.example", "Integration Shop")
+	caller = Caller(web, {"Authorization": token_of(mail)})
+	job = data(caller.post("customers.create_many", rows=[{"customer_name": tag}], background=True), 202)
+	frappe.db.set_value("User", mail, "enabled", 0)
+	frappe.db.commit()  # before a worker takes it
+	jobs.run(job["name"])
+	assert frappe.db.get_value("Integration API Job", job["name"], "status") == "Failed"
+	assert not frappe.db.exists("Customer", {"customer_name": tag})
+
+
+@pytest.mark.parametrize("off", [{"enabled": 0}, {"expires_on": "2020-01-01 00:00:00"}])
+def test_what_a_stolen_key_asked_for_ends_with_the_key(web, tag, off):
+	doc = frappe.get_doc(
+		{
+			"doctype": keys.DOCTYPE,
+			"title": tag,
+			"user": user(f"stolen-{tag}@hub.example", "Integration Shop"),
+			"https_only": 0,
+		}
+	).insert()
+	caller = Caller(web, {"Authorization": f"Bearer {keys.issue(doc)}"})
+	frappe.db.commit()  # the web server must see it
+	rows = [{"customer_name": tag}]
+	job = data(caller.post("customers.create_many", rows=rows, background=True), 202)
+	frappe.db.set_value(keys.DOCTYPE, doc.name, off)
+	frappe.db.commit()  # before a worker takes it
+	jobs.run(job["name"])
+	status, said = frappe.db.get_value("Integration API Job", job["name"], ["status", "message"])
+	assert status == "Failed" and "key" in said
+	assert not frappe.db.exists("Customer", {"customer_name": tag})
+
+
+def test_a_secret_that_a_person_has_replaced_does_not_live_on(web, people, tag):
+	"""Whoever has stolen it would renew the key with it, and lock its owner out."""
+	doc = frappe.get_doc(
+		{
+			"doctype": keys.DOCTYPE,
+			"title": tag,
+			"user": "desk-manager@hub.example",
+			"https_only": 0,
+		}
+	)
+	manager = people("manager")
+	doc.insert()
+	frappe.db.commit()  # the web server must see it
+	stolen, new = (manager.post("rotate_api_key", key=doc.name, overlap_hours=24) for _time in range(2))
+	thief, owner = (Caller(web, {"Authorization": f"Bearer {token}"}) for token in (stolen, new))
+	data(thief.get("keys.me"))
+	error(thief.post("keys.rotate", overlap_hours=336), 403, "forbidden")
+	data(owner.post("keys.rotate", overlap_hours=0))
+
+
+@pytest.mark.parametrize(
+	"condition",
+	[[["name"], "=", "x"], ["name", "between", ["a"]], ["name", "is", "x"], [None, "=", 1]],
+	ids=str,
+)
+def test_a_filter_that_is_none_is_refused_at_once(callers, condition):
+	answer = callers("Integration BI").post("reports.export", doctype="Customer", filters=[condition])
+	error(answer, 422, "refused")
+
+
+def test_a_manager_lends_no_key_to_somebody_who_may_more(people, web, tag):
+	"""Not by a key of the own that is handed on while it is off, to be switched on by another."""
+	manager = people("manager")
+	doc = frappe.get_doc({"doctype": keys.DOCTYPE, "title": tag, "user": "desk-manager@hub.example"}).insert()
+	boss = user(f"lent-{tag}@hub.example", "System Manager")
+	frappe.db.commit()  # the web server must see it
+	path = f"/api/resource/{keys.DOCTYPE}/{doc.name}"
+	assert manager.ask("PUT", path, enabled=0, user=boss).status_code == 403
+	assert manager.ask("PUT", path, enabled=0).status_code == 200
+
+
 # --- guessing ----------------------------------------------------------------------------------------------
 
 
@@ -277,3 +451,36 @@ def test_an_unexpected_error_tells_no_trace(callers, web, monkeypatch, tag):
 	frappe.db.commit()  # the web server must see it
 	answer = caller.get("customers.get", name=row["name"])
 	assert "Traceback" not in answer.text and 'File "' not in answer.text
+
+
+# --- subscribers -------------------------------------------------------------------------------------------
+
+
+def test_a_subscriber_does_not_fill_everybodys_saves(web, tag):
+	"""Each subscription is a row that a user's save writes: nobody with a small role has thousands of them."""
+	caller = Caller(web, {"Authorization": token_of(user(f"many-{tag}@hub.example", "Integration CRM"))})
+	wishes = [{"event": "customer.updated"}] * 50
+	company = frappe.get_all("Company", pluck="name", limit=1)[0]
+	for number in range(2):
+		told = {"title": f"{tag} {number}", "url": "https://hook.example/x", "company": company}
+		data(caller.post("webhooks.create", **told, subscriptions=wishes), 201)
+	one_more = {"url": "https://hook.example/x", "company": company, "subscriptions": wishes[:1]}
+	error(caller.post("webhooks.create", title=f"{tag} more", **one_more), 422, "refused")
+	data(caller.post("webhooks.update", name=f"{tag} 0", subscriptions=wishes[:49]))
+	data(caller.post("webhooks.create", title=f"{tag} more", **one_more), 201)
+	error(caller.post("webhooks.update", name=f"{tag} 0", subscriptions=wishes), 422, "refused")
+	for number in (0, 1, "more"):
+		data(caller.post("webhooks.delete", name=f"{tag} {number}"))
+
+
+def test_filters_that_take_long_are_refused(web, tag):
+	caller = Caller(web, {"Authorization": token_of(user(f"long-{tag}@hub.example", "Integration CRM"))})
+	filters = [{"field": "customer_name", "operator": "in", "value": [f"{tag}{n}" for n in range(2000)]}]
+	answer = caller.post(
+		"webhooks.create",
+		title=tag,
+		url="https://hook.example/x",
+		company=frappe.get_all("Company", pluck="name", limit=1)[0],
+		subscriptions=[{"event": "customer.updated", "filters": filters}],
+	)
+	error(answer, 422, "invalid")

@@ -18,7 +18,8 @@ from pydantic import BaseModel
 from redis.exceptions import RedisError
 
 from integration_hub import database
-from integration_hub.sync import wake
+from integration_hub.failures import Rejected
+from integration_hub.sync import keys, wake
 from integration_hub.sync.failing import sort
 from integration_hub.sync.words import as_text
 
@@ -37,13 +38,15 @@ class File:
 		self.name, self.content, self.about = name, content, about
 
 
-def start(method: str, arguments: BaseModel | None) -> dict[str, Any]:
+def start(method: str, arguments: BaseModel | None, api_key: str | None = None) -> dict[str, Any]:
 	"""Store a job for the present user and wake a worker after commit. `method` is the dotted path of an endpoint,
-	`arguments` its input. Returns how the job stands, as `shown` does."""
+	`arguments` its input, `api_key` the name of the key that the request came with. Returns how the job stands, as `shown`
+	does."""
 	job = frappe.get_doc(
 		{
 			"doctype": DOCTYPE,
 			"user": frappe.session.user,
+			"api_key": api_key,
 			"method": method,
 			"arguments": arguments.model_dump_json(exclude_unset=True) if arguments else "{}",
 			"status": "Queued",
@@ -76,6 +79,7 @@ def run(name: str) -> None:
 	job = frappe.get_doc(DOCTYPE, name)
 	former = frappe.session.user
 	try:
+		_must_still_be_let_in(job)
 		frappe.set_user(job.user)
 		one = frappe.get_attr(job.method).endpoint
 		given = one.takes.model_validate_json(job.arguments) if one.takes else None
@@ -88,6 +92,14 @@ def run(name: str) -> None:
 	finally:
 		frappe.set_user(former)
 		frappe.clear_messages()
+
+
+def _must_still_be_let_in(job: Any) -> None:
+	"""Whoever is switched off is out, with what was asked for and not done yet."""
+	if not frappe.db.get_value("User", job.user, "enabled"):
+		raise Rejected(_("This user is switched off."))
+	if job.api_key and not keys.is_on(job.api_key):
+		raise Rejected(_("The key that asked for this is switched off."))
 
 
 def _do(name: str, one: Any, given: BaseModel | None) -> None:
@@ -134,11 +146,12 @@ def _end(name: str, status: str, *, result: Any = None, message: str = "") -> No
 
 
 def _keep(job: str, file: File) -> str:
-	"""The file beside its job, private: only who may read the job may read it."""
+	"""The file beside its job, private: only who may read the job may read it, which is its user and System Managers. By a
+	random name: Frappe gives a private file also to whoever has made a File that leads to its address."""
 	kept = frappe.get_doc(
 		{
 			"doctype": "File",
-			"file_name": file.name,
+			"file_name": f"{frappe.generate_hash(length=32)}.{file.name.rpartition('.')[2]}",
 			"attached_to_doctype": DOCTYPE,
 			"attached_to_name": job,
 			"is_private": 1,

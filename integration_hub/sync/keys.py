@@ -44,8 +44,14 @@ def issue(doc: Any, overlap_hours: int = 0, in_use: str | None = None) -> str:
 	"""A fresh secret for a key: the whole token, which nobody can show again. The former one works on for
 	`overlap_hours` (0: ends now). In the caller's transaction.
 
-	`in_use` is the hash of the secret that the caller itself came with (`find`): that one works on. A caller that lost the
-	answer of a former rotation holds only that."""
+	`in_use` is the hash of the secret that the key itself came with (`find`): that one works on. A caller that lost the
+	answer of a former rotation of its own holds only that. What a person has replaced ends when they said: raises
+	frappe.PermissionError, or whoever has stolen it would keep the key and lock its owner out."""
+	if in_use and in_use != doc.secret_hash and doc.rotated_by:
+		frappe.throw(
+			_("{0} has replaced this secret; only the new one renews the key.").format(doc.rotated_by),
+			frappe.PermissionError,
+		)
 	hours = min(max(int(overlap_hours or 0), 0), LONGEST_OVERLAP)
 	secret, moment = secrets.token_urlsafe(32), now_datetime()
 	doc.db_set(
@@ -55,6 +61,7 @@ def issue(doc: Any, overlap_hours: int = 0, in_use: str | None = None) -> str:
 			"secret_hash": _hash(secret),
 			"hint": secret[-4:],
 			"rotated_at": moment,
+			"rotated_by": None if in_use else frappe.session.user,
 			"reminded_at": None,
 		}
 	)
@@ -70,12 +77,20 @@ def find(token: str) -> Any | None:
 	fits = hmac.compare_digest(given, row.secret_hash or "" if row else "")
 	former = bool(row and row.previous_until and get_datetime(row.previous_until) > now_datetime())
 	fits |= former and hmac.compare_digest(given, row.previous_hash or "")
-	if not (row and fits and row.enabled):
-		return None
-	if row.expires_on and get_datetime(row.expires_on) <= now_datetime():
+	if not (row and fits and _is_on(row)):
 		return None
 	row.in_use = given
 	return row if frappe.db.get_value("User", row.user, "enabled") else None
+
+
+def is_on(name: str) -> bool:
+	"""Does this key open anything now? Read from the database: a switch is obeyed at once."""
+	row = frappe.db.get_value(DOCTYPE, name, ("enabled", "expires_on"), as_dict=True)
+	return bool(row) and _is_on(row)
+
+
+def _is_on(row: Any) -> bool:
+	return bool(row.enabled) and not (row.expires_on and get_datetime(row.expires_on) <= now_datetime())
 
 
 def _hash(secret: str) -> str:
@@ -124,9 +139,11 @@ def validate(doc: Any) -> None:
 		frappe.throw(str(error))
 	if doc.user in ("Administrator", "Guest"):
 		frappe.throw(_("A key cannot act as {0}. Make a user with the roles it needs.").format(doc.user))
-	if doc.enabled:  # whoever may write keys may switch any of them off
-		must_act_for(doc.user)
 	former = doc.get_doc_before_save()
+	if (
+		doc.enabled or not former or former.user != doc.user
+	):  # who may write keys may switch any of them off, no more
+		must_act_for(doc.user)
 	if doc.enabled and not (former and former.enabled):
 		doc.enabled_at, doc.off_reason = now_datetime(), None
 	elif not doc.enabled and former and former.enabled and not doc.off_reason:

@@ -103,7 +103,7 @@ def check_list(doctype: str, fields: Sequence[str], filters: Sequence[Sequence[A
 			frappe.throw(_("fields: {0} has no field {1} that you may read.").format(_(doctype), name))
 	for one in filters:
 		name, operator, value = one
-		if name not in columns:
+		if not isinstance(name, str) or name not in columns:
 			frappe.throw(_("filters: {0} has no field {1} that you may read.").format(_(doctype), name))
 		if operator not in OPERATORS:
 			frappe.throw(
@@ -111,6 +111,10 @@ def check_list(doctype: str, fields: Sequence[str], filters: Sequence[Sequence[A
 			)
 		if (operator in ("in", "not in", "between")) != isinstance(value, list):
 			frappe.throw(_("filters: {0}: only “in”, “not in” and “between” take a list.").format(name))
+		if operator == "between" and len(value) != 2:
+			frappe.throw(_("filters: {0}: “between” takes two values.").format(name))
+		if operator == "is" and value not in ("set", "not set"):
+			frappe.throw(_("filters: {0}: “is” takes “set” or “not set”.").format(name))
 
 
 def columns_of(doctype: str) -> dict[str, dict[str, str]]:

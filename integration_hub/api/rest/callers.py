@@ -46,13 +46,14 @@ def allowed() -> int:
 
 
 def address() -> str:
-	"""The caller's address. Only what our own proxy has added to X-Forwarded-For counts: anybody can write the entries
-	before it."""
-	peer = frappe.request.remote_addr or ""
-	if not _is_our_proxy(peer):
-		return peer
-	forwarded = frappe.request.headers.get("X-Forwarded-For", "").split(",")[-1].strip()
-	return forwarded or peer or "127.0.0.1"
+	"""The caller's address. Only what our own proxies have added to X-Forwarded-For counts, each the address that called
+	it: anybody can write the entries before those."""
+	found = frappe.request.remote_addr or ""
+	for forwarded in reversed(frappe.request.headers.get("X-Forwarded-For", "").split(",")):
+		if not _is_our_proxy(found) or not forwarded.strip():
+			break
+		found = forwarded.strip()
+	return found or "127.0.0.1"
 
 
 def is_https() -> bool:
@@ -70,7 +71,12 @@ def _is_our_proxy(peer: str) -> bool:
 	if peer in ("127.0.0.1", "::1", ""):
 		return True
 	named = frappe.conf.get("integration_hub_proxies") or ()
-	return any(ipaddress.ip_address(peer) in ipaddress.ip_network(one, strict=False) for one in named)
+	try:
+		one = ipaddress.ip_address(peer)
+	except ValueError:
+		return False
+	one = getattr(one, "ipv4_mapped", None) or one
+	return one.is_loopback or any(one in ipaddress.ip_network(network, strict=False) for network in named)
 
 
 def request_id() -> str:

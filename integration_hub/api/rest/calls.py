@@ -8,7 +8,7 @@ import frappe
 from frappe.utils import now_datetime
 from werkzeug.wrappers import Request, Response
 
-from integration_hub.api.rest import anomalies, callers
+from integration_hub.api.rest import anomalies, callers, limits
 from integration_hub.api.rest.endpoint import PREFIX, registry
 from integration_hub.sync import keys
 
@@ -19,7 +19,10 @@ def note(request: Request, response: Response) -> None:
 	"""Write the call down. After the request's own transaction, which is committed or rolled back by now. A log that
 	fails takes nobody's answer away."""
 	try:
-		_write(request, response)
+		# a right token in the wrong place is told of, whatever else comes from there
+		caller = f"key:{callers.tried()}" if callers.tried() else callers.identity()
+		if limits.worth_a_row(caller, callers.allowed()):
+			_write(request, response)
 	except Exception:  # noqa: BLE001 - whatever it is, the answer is made; it is logged
 		frappe.db.rollback()
 		frappe.logger("integration_hub").error(

@@ -130,6 +130,7 @@ def _answer(one: Endpoint) -> Response:
 	Frappe would commit behind an error, too."""
 	headers: dict[str, str] = {}
 	try:
+		_must_be_at_its_address(one)
 		headers.update(limits.take(callers.identity(), callers.allowed()))
 		given = _input(one, frappe.request)
 		if one.verb == "GET":
@@ -148,6 +149,12 @@ def _answer(one: Endpoint) -> Response:
 	return respond(answer, headers, conditional=one.verb == "GET")
 
 
+def _must_be_at_its_address(one: Endpoint) -> None:
+	"""Frappe runs a method also by /api/v2, by `cmd` and as what follows an upload: there no call would be logged."""
+	if frappe.request.path.rstrip("/") != f"/api/method/{one.path}":
+		raise ApiError("not_found", _("Call this at /api/method/{0}.").format(one.path))
+
+
 def _once(one: Endpoint, given: Any) -> Answer:
 	if one.secret:
 		if idempotency.HEADER in frappe.request.headers:
@@ -157,11 +164,12 @@ def _once(one: Endpoint, given: Any) -> Answer:
 
 
 def _written(one: Endpoint, given: Any) -> Answer:
+	key = callers.key().name if callers.key() else None
 	if one.work:
 		one.run(given)
-		return Answer(jobs.start(one.path, given), 202)
+		return Answer(jobs.start(one.path, given, key), 202)
 	if one.bulk and given.background:
-		return Answer(jobs.start(one.path, given.model_copy(update={"background": False})), 202)
+		return Answer(jobs.start(one.path, given.model_copy(update={"background": False}), key), 202)
 	return one.run(given)
 
 

@@ -6,6 +6,7 @@ Redis is away each process counts for itself: calls are still limited, only less
 
 from __future__ import annotations
 
+import ipaddress
 import time
 from functools import lru_cache
 
@@ -24,6 +25,8 @@ DEFAULT = 600
 GUESTS = 60
 #: of one address that guesses: webhook keys and signatures that do not match, payment pages that are none
 GUESSES = 100
+#: calls that are written down though they were refused for a limit, of one caller within a minute
+REFUSED_ROWS = 100
 
 
 def take(caller: str, allowed: int) -> dict[str, str]:
@@ -41,11 +44,32 @@ def take(caller: str, allowed: int) -> dict[str, str]:
 def guessed(address: str, what: str) -> bool:
 	"""Count a wrong guess at `what` from an address; True when it has guessed too often to get a real answer. Never asked
 	about what is right: a vendor behind the same proxy as an attacker is heard."""
+	return not _within(f"guess:{what}:{_household(address)}", GUESSES)
+
+
+def worth_a_row(caller: str, allowed: int) -> bool:
+	"""Count a row of the log: False when a caller has filled as many within a minute as it may call, and those that tell of
+	its being refused. Nobody shall fill the disk from outside."""
+	kind, _colon, one = caller.partition(":")
+	return _within(f"row:{kind}:{_household(one)}", allowed + REFUSED_ROWS)
+
+
+def _within(what: str, allowed: int) -> bool:
 	try:
-		take(f"guess:{what}:{address}", GUESSES)
+		take(what, allowed)
 	except ApiError:
-		return True
-	return False
+		return False
+	return True
+
+
+def _household(address: str) -> str:
+	"""Whoever has one address of IPv6 has the whole network that it is in."""
+	try:
+		one = ipaddress.ip_address(address)
+	except ValueError:
+		return address
+	mapped = getattr(one, "ipv4_mapped", None)
+	return address if one.version == 4 or mapped else str(ipaddress.ip_network(f"{one}/64", strict=False))
 
 
 def _take(limiter: MovingWindowRateLimiter, item: RateLimitItem, identity: tuple[str, str]) -> dict[str, str]:

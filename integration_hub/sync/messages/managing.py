@@ -26,6 +26,8 @@ from integration_hub.sync.messages.subscriptions import CONNECTION, CONNECTOR
 RESOURCE = telling.RESOURCE
 #: listeners that one user may have, besides managers
 MOST = 20
+#: subscriptions of all listeners of such a user: each is a row that somebody's save has to write
+MOST_SUBSCRIPTIONS = 100
 #: these manage every listener that they may read; others those that have their own rights
 MANAGERS = ("Integration Manager", "System Manager")
 #: what counts as failed: given up, or still tried again
@@ -82,6 +84,7 @@ def made(doc: Any) -> str:
 		and frappe.db.count(CONNECTION, {"connector": CONNECTOR, "webhook_user": user}) >= MOST
 	):
 		frappe.throw(_("You have {0} listeners already; delete one first.").format(MOST))
+	_must_not_be_too_many(doc)
 	# safe: it hears what its user may read and no more, and that user is the one who makes it (`new`)
 	doc.insert(ignore_permissions=True)
 	return connections.settings_of(doc)[0]["secret"]
@@ -89,9 +92,20 @@ def made(doc: Any) -> str:
 
 def changed(doc: Any, *, go_on: bool) -> None:
 	"""Save a listener that `may_manage` allows. `go_on` ends a pause."""
+	_must_not_be_too_many(doc)
 	doc.save(ignore_permissions=True)  # safe: asked before; whose rights it has cannot be changed this way
 	if go_on and doc.paused:
 		setup.resume(doc)
+
+
+def _must_not_be_too_many(doc: Any) -> None:
+	if manages_all():
+		return
+	mine = {"connector": CONNECTOR, "webhook_user": doc.webhook_user, "name": ("!=", doc.name or "")}
+	others = frappe.get_all(CONNECTION, filters=mine, pluck="name")
+	count = len(doc.subscriptions) + frappe.db.count("Integration Subscription", {"parent": ("in", others)})
+	if count > MOST_SUBSCRIPTIONS:
+		frappe.throw(_("All your listeners together may have {0} subscriptions.").format(MOST_SUBSCRIPTIONS))
 
 
 def delete(doc: Any) -> None:

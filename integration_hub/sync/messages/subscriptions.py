@@ -19,6 +19,8 @@ CONNECTOR = "webhooks"
 CACHE, GENERATION = "integration_hub_wishes", "integration_hub_wishes_generation"
 #: how long what was read is believed
 SECONDS = 60
+#: they are gone through at every save
+LONGEST_FILTERS = 10_000
 OPERATORS = ("=", "!=", "<", "<=", ">", ">=", "in", "not in")
 #: types of fields that Frappe compares by themselves; all others as text
 COMPARED = frozenset({"Currency", "Float", "Percent", "Int", "Check", "Date", "Datetime"})
@@ -267,6 +269,8 @@ def _filter_problem(row: Any, meta: Any, allowed: Container[str]) -> str | None:
 		filters = filters_of(row)
 	except ValueError:
 		return _('Filters must look like [["status", "=", "Open"]].')
+	if len(row.filters or "") > LONGEST_FILTERS:
+		return _("filters may have {0} characters.").format(LONGEST_FILTERS)
 	for one in filters:
 		if not isinstance(one, list) or len(one) != 3 or not isinstance(one[0], str):
 			return _('each filter is [field, operator, value], such as ["status", "=", "Open"].')
