@@ -18,6 +18,7 @@ from sandbox import books
 from sandbox.vendors.shiprocket import Shiprocket
 from tests.support import acme
 from tests.test_parcels import BOX, delivered
+from tests.test_promises import _store_many, place
 
 SCRIPT = "<img src=x onerror=alert(1)>"
 TOKEN = "sandbox-token-4711"
@@ -198,6 +199,12 @@ def test_what_a_vendor_says_is_no_markup_on_the_payment_page(web, hub):
 	assert 'id="pay"' in answer.text
 
 
+def test_a_payment_page_leads_to_the_web_only(web, hub):
+	"""Whoever may write Links must not run a script in the browser of whoever presses Pay."""
+	answer = go(web, paying(hub(), url="javascript:alert(document.cookie)"))
+	assert answer.status_code == 410 and "javascript:alert" not in answer.text
+
+
 @pytest.mark.parametrize("page", ["", "%", "x", '["like", "%"]', "0", "' or 1=1 -- "])
 def test_payment_pages_cannot_be_guessed(web, hub, page):
 	paying(hub())
@@ -304,6 +311,58 @@ def test_nobody_ships_on_the_account_of_another_company(courier, call):
 	with pytest.raises(frappe.ValidationError, match="belongs to"):
 		getattr(shipping, call)(shipment, connected.connection)
 	assert connected.events(resource="parcels") == []
+
+
+def test_nobody_ships_on_the_account_of_a_company_they_may_not_see(people, courier):
+	"""A Shipment from one customer to another names no company of its own."""
+	connected, note = courier(), delivered()
+	shipment = shipping.make_shipment("Delivery Note", note.name, [BOX])
+	frappe.db.set_value("Shipment", shipment, {"pickup_company": None, "delivery_company": None})
+	permission = frappe.get_doc(
+		{
+			"doctype": "User Permission",
+			"user": "desk-shipper@hub.example",
+			"allow": "Company",
+			"for_value": other_company(),
+		}
+	)
+	shipper = people("shipper")
+	permission.insert()
+	frappe.db.commit()  # the web server must see it
+	try:
+		answer = shipper.post_to(
+			"integration_hub.api.shipping.book", shipment=shipment, connection=connected.connection
+		)
+	finally:
+		permission.delete()
+		frappe.db.commit()  # the next test's shipper is bound to nothing
+	assert answer.status_code in (403, 417), answer.text
+	assert connected.events(resource="parcels") == []
+
+
+@pytest.mark.parametrize("place", ["http://127.0.0.1:6379/", "https://elsewhere.example"])
+def test_a_manager_has_no_key_sent_to_an_address_of_their_own(people, hub, place):
+	"""Managers cannot read a secret; a practice server of theirs would get it with the first call."""
+	connected = hub()
+	manager = people("manager")
+	path = f"/api/resource/Integration Connection/{connected.connection}"
+	answer = manager.ask("PUT", path, environment="Sandbox", sandbox_url=place)
+	assert answer.status_code == 417 and "System Manager" in answer.text
+	assert manager.ask("PUT", path, stock_buffer=1).status_code == 200
+
+
+def test_a_key_stays_where_it_was_entered_for(people, hub):
+	"""Another address of the account wants its secrets entered anew."""
+	connected = hub()
+	manager = people("manager")
+	path = f"/api/resource/Integration Connection/{connected.connection}"
+	rows = manager.ask("GET", path).json()["data"]["credentials"]
+	answer = manager.ask("PUT", path, environment="Production", credentials=rows)
+	assert answer.status_code == 417 and "anew" in answer.text
+	for row in rows:
+		if row["is_secret"]:
+			row["secret"] = "entered-anew"
+	assert manager.ask("PUT", path, environment="Production", credentials=rows).status_code == 200
 
 
 NONSENSE = {
@@ -582,3 +641,45 @@ def test_a_connection_that_is_deleted_leaves_nothing_behind(hub):
 	assert {doctype: frappe.db.exists(doctype, name) for doctype, name in rows.items()} == dict.fromkeys(
 		RECORDS
 	)
+
+
+# --- what is written down --------------------------------------------------------------------------------------
+
+
+def test_an_unexpected_error_writes_no_key_into_the_error_log(hub, monkeypatch):
+	"""By itself Frappe writes every local variable of the trace down, our headers among them."""
+	from integration_hub.connectors.http import Http
+
+	shop = hub()
+	order = place(shop, 1)
+
+	def broken(*_given, **_named):
+		raise ZeroDivisionError("a bug in the middle of a call")
+
+	monkeypatch.setattr(Http, "_judge", broken)
+	_store_many(shop, [order.id])
+	shop.drain()
+	[log] = {one.fix_name for one in shop.events(resource="orders") if one.fix_doctype == "Error Log"}
+	said = frappe.db.get_value("Error Log", log, "error")
+	assert "ZeroDivisionError: a bug" in said
+	assert "shpat_sandbox" not in said and "sandbox-secret" not in said
+
+
+def test_a_secret_stands_nowhere_but_in_the_vault(people, hub):
+	"""Not in old versions, deleted documents, comments or logs either."""
+	secret = f"shpat_{uuid.uuid4().hex}"
+	connected = hub()
+	manager = people("manager")
+	path = f"/api/resource/Integration Connection/{connected.connection}"
+	rows = manager.ask("GET", path).json()["data"]["credentials"]
+	for row in rows:
+		if row["is_secret"]:
+			row["secret"] = secret
+	assert manager.ask("PUT", path, credentials=rows, stock_buffer=2).status_code == 200
+	assert manager.ask("PUT", path, stock_buffer=3).status_code == 200
+	manager.post("test_connection", connection=connected.connection)
+	assert manager.ask("DELETE", path).status_code == 202
+	for table in frappe.db.get_tables(cached=False):
+		if table.startswith("tab"):
+			for row in frappe.db.sql(f"select * from `{table}`"):
+				assert secret not in str(row), table

@@ -14,6 +14,7 @@ import json
 from decimal import Decimal, InvalidOperation
 from html import escape
 from typing import Any
+from urllib.parse import urlsplit
 
 import frappe
 from frappe import _
@@ -84,9 +85,10 @@ def capture(connection: str, payment_id: str, amount: str | None = None) -> dict
 	link, said, reference = _reserved_payment(connection, payment_id)
 	try:
 		wanted = Decimal(str(amount)) if amount not in (None, "") else Decimal(said["amount"])
-	except InvalidOperation:
+		fits = 0 < wanted <= Decimal(said["amount"])
+	except InvalidOperation:  # also for "nan", which cannot be compared
 		frappe.throw(_("{0} is no amount.").format(amount))
-	if not 0 < wanted <= Decimal(said["amount"]):
+	if not fits:
 		frappe.throw(_("Between 0 and {0} {1} can be captured.").format(said["amount"], said["currency"]))
 	draft = sending.capture_draft(payment_id, "capture", wanted, said["currency"], reference)
 	with in_words():
@@ -154,7 +156,7 @@ def go(page: str) -> None:
 	if extra is None and limits.guessed(callers.address(), "payment pages"):
 		frappe.respond_as_web_page(_("Too many"), _("Try again in a minute."), http_status_code=429)
 		return
-	if not said.get("open"):
+	if not said.get("open") or urlsplit(said["url"]).scheme not in ("https", "http"):
 		frappe.respond_as_web_page(
 			_("Not open"), _("This payment page is not open any more."), http_status_code=410
 		)

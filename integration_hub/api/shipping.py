@@ -203,6 +203,9 @@ def carrier_for(shipment: Any, name: str) -> Any:
 		frappe.throw(_("There is no carrier Connection {0}.").format(name))
 	carrier = connections.get(name)
 	company = shipment.pickup_company or shipment.delivery_company
+	if not company and not frappe.has_permission("Company", "read", carrier.company):
+		# goods that go from one customer to another name no company: then it must be one that the user may see
+		frappe.throw(_("There is no carrier Connection {0}.").format(name))
 	if company and carrier.company != company:
 		frappe.throw(
 			_("{0} belongs to {1}, {2} to {3}.").format(

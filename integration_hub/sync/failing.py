@@ -35,7 +35,8 @@ def sort(error: Exception) -> failures.Failure:
 		)
 	if isinstance(error, frappe.ValidationError | frappe.NameError):
 		return failures.Invalid(_("ERPNext says: {0}").format(_message(error)))
-	log = frappe.log_error(title="Integration Hub")
+	# the plain trace: by itself Frappe writes down every local variable, and keys are among those
+	log = frappe.log_error(title="Integration Hub", message=frappe.get_traceback())
 	return failures.Invalid(
 		_("Something unexpected happened ({0}). The details are in the Error Log.").format(
 			type(error).__name__

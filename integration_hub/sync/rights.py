@@ -9,11 +9,14 @@ from __future__ import annotations
 from typing import Any
 
 import frappe
+from frappe import _
 from frappe.core.doctype.user_permission.user_permission import get_user_permissions
 from frappe.permissions import get_allowed_docs_for_doctype, has_user_permission
 from frappe.query_builder.functions import Coalesce
 from pypika.terms import Criterion, PseudoColumn
 
+from integration_hub.connectors import UnknownConnector
+from integration_hub.failures import Failure
 from integration_hub.sync import connections
 
 #: fields that name the document a row is about, and where that document's DocType is named (or what it is)
@@ -97,3 +100,29 @@ def _companies(user: str, doctype: str | None) -> list[str] | None:
 	rows = get_user_permissions(user).get("Company", ())
 	found = [row.get("doc") for row in rows if row.get("applicable_for") in (None, "", doctype)]
 	return found or None
+
+
+# --- whose keys go where -----------------------------------------------------------------------------------
+
+
+def keep_keys_at_home(doc: Any) -> None:
+	"""For a Connection that is saved. Whoever may write one cannot read its secrets, so they must not be able to have them
+	sent to an address of their own either, nor to call services of this network by it. System Managers may do both."""
+	if "System Manager" in frappe.get_roles():
+		return
+	before = doc.get_doc_before_save()
+	if doc.sandbox_url and not (before and before.sandbox_url == doc.sandbox_url):
+		frappe.throw(_("Only a System Manager may enter a Sandbox Address."))
+	if not before or _place(before) == _place(doc):
+		return
+	entered = {setting.name for setting in connections.class_of(doc).settings if not setting.made}
+	for row in doc.credentials:
+		if row.is_secret and row.setting in entered and row.secret and doc.is_dummy_password(row.secret):
+			frappe.throw(_("Enter {0} anew: it would be sent to another address.").format(row.label))
+
+
+def _place(doc: Any) -> str:
+	try:
+		return connections.class_of(doc).base_url(connections.open_settings(doc))
+	except (Failure, UnknownConnector):
+		return ""  # nothing is sent there

@@ -14,7 +14,7 @@ from integration_hub.connectors.contract import Connector, ListsLocations, Recei
 from integration_hub.connectors.http import is_loopback
 from integration_hub.erp import mapping
 from integration_hub.failures import Failure
-from integration_hub.sync import connections, pull, push, replay, resources, wake
+from integration_hub.sync import connections, pull, push, replay, resources, rights, wake
 from integration_hub.sync.messages import subscriptions
 from integration_hub.sync.words import as_text
 
@@ -119,6 +119,7 @@ def validate(doc: Any) -> None:
 	_check_company(doc)
 	mapping.check(doc)
 	subscriptions.check(doc)
+	rights.keep_keys_at_home(doc)
 	refusal = _class(doc).refuses(connections.open_settings(doc)) if doc.enabled else ""
 	if refusal:
 		frappe.throw(_(refusal))

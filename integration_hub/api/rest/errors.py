@@ -111,7 +111,8 @@ def from_exception(error: Exception) -> ApiError:
 		# also DoesNotExistError: what the path names is looked up by `documents`, so this is something that the input
 		# names, which Frappe v15 reports so and v16 as a LinkValidationError
 		return ApiError("refused", _sentence(error), _missing(error))
-	log = frappe.log_error(title="Integration Hub: API")
+	# the plain trace: by itself Frappe writes down every local variable, and what callers sent is among those
+	log = frappe.log_error(title="Integration Hub: API", message=frappe.get_traceback())
 	return ApiError(
 		"failed",
 		_("Something unexpected happened ({0}). The Error Log of the site has the details.").format(
