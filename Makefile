@@ -4,6 +4,8 @@
 PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
+# as many sandboxes side by side as there are processors, each with files of its own; four are enough
+SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 export PYTHONDONTWRITEBYTECODE = 1
 
 .PHONY: demo test test-mariadb bench serve lint format generated audit clean
@@ -16,11 +18,11 @@ demo: $(VENV)/.ready ## the main job, end to end, with a table at the end
 	$(RUN) -m sandbox.demo
 
 test: $(VENV)/.ready lint ## the suite on the sandbox, SQLite
-	$(RUN) -m pytest $(ARGS)
+	$(RUN) -m pytest $(SIDE_BY_SIDE) $(ARGS)
 
 # connectors and sandbox vendors know no database, so their tests are not run once more
 test-mariadb: $(VENV)/.ready ## the same suite on the sandbox, MariaDB
-	$(RUN) -m pytest --db mariadb --ignore=tests/connectors --ignore=tests/vendors $(ARGS)
+	$(RUN) -m pytest --db mariadb $(SIDE_BY_SIDE) --ignore=tests/connectors --ignore=tests/vendors $(ARGS)
 
 bench: $(VENV)/.ready ## what an import costs, as ratios
 	$(RUN) -m benchmarks $(ARGS)
