@@ -76,7 +76,7 @@ def test_many_workers_deliver_each_message_once_and_those_of_a_document_in_order
 		for doc in docs:
 			doc.tax_id = str(number)
 			doc.save()
-	frappe.db.commit()
+		frappe.db.commit()  # each is a save of its own: what one transaction changes twice is told once
 	one.sink.behave(*["error", "ok", "unavailable", "hang up"] * 2)
 	start = str(time.time() + 6)
 	for _round in range(3):
