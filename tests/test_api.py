@@ -200,8 +200,14 @@ def test_the_same_key_eight_times_at_once(caller, web, tag):
 def test_a_key_of_a_request_that_failed_may_be_used_again(caller, tag):
 	headers = {"Idempotency-Key": tag}
 	failed = caller.post("customers.create", customer_name=tag, territory="Nowhere", headers=headers)
-	error(failed, 422, "refused")
+	error(failed, 422, "refused", "territory")
 	data(caller.post("customers.create", customer_name=tag, headers=headers), 201)
+
+
+def test_a_change_to_what_is_not_there_names_the_field(caller, tag):
+	name = data(caller.post("customers.create", customer_name=tag), 201)["name"]
+	error(caller.post("customers.update", name=name, territory="Nowhere"), 422, "refused", "territory")
+	data(caller.post("customers.update", name=name, tax_id="DE1"))
 
 
 def test_another_user_s_key_is_another_key(caller, callers, tag):
@@ -235,6 +241,7 @@ def test_rows_that_are_refused_do_not_keep_the_others(caller, tag):
 	assert [one["status"] for one in found["results"]] == ["created", "failed", "created", "failed"]
 	assert (found["done"], found["failed"], found["not_tried"]) == (2, 2, 0)
 	assert "Nowhere" in found["results"][1]["error"]["message"]
+	assert [one["field"] for one in found["results"][1]["error"]["fields"]] == ["territory"]
 	assert frappe.db.count("Customer", {"customer_name": ("like", f"{tag}%")}) == 2
 
 

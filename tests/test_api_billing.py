@@ -115,7 +115,7 @@ def test_submit_twice_and_cancel(finance):
 		({"sales_order": "SO-1"}, 422, "invalid", "body"),
 		({"items": [{"item_code": "x", "qty": -1}]}, 422, "invalid", "items.0.qty"),
 		({"expected_total": "20.01"}, 422, "refused", "expected_total"),
-		({"customer": "Nobody"}, 422, "refused", ""),
+		({"customer": "Nobody"}, 422, "refused", "customer"),
 		({"grand_total": "1.00"}, 422, "invalid", "grand_total"),
 	],
 )
@@ -274,7 +274,7 @@ def test_one_number_of_a_customer_once(web, finance, tag):
 	given = {"party": customer, "amount": "10.00", "reference_no": tag}
 	pay(finance, **given)
 	body = {"account": bank(), "company": books.company(), **given}
-	error(finance.post("payments.create", **body), 409, "conflict")
+	error(finance.post("payments.create", **body), 409, "conflict", "reference_no")
 	body["reference_no"] = f"{tag}-2"
 
 	def post(_number):

@@ -71,11 +71,11 @@ def test_taxes_are_added_as_said(caller, new):
 @pytest.mark.parametrize(
 	"change, status, type_, field",
 	[
-		({"customer": "Nobody"}, 422, "refused", ""),
+		({"customer": "Nobody"}, 422, "refused", "customer"),
 		({"items": []}, 422, "invalid", "items"),
 		({"items": [{"item_code": "x", "qty": 0}]}, 422, "invalid", "items.0.qty"),
 		({"items": [{"item_code": "x", "qty": 1, "rate": "1e3"}]}, 422, "invalid", "items.0.rate"),
-		({"items": [{"item_code": "No Such Item", "qty": 1}]}, 422, "refused", ""),
+		({"items": [{"item_code": "No Such Item", "qty": 1}]}, 422, "refused", "items.0.item_code"),
 		({"transaction_date": "yesterday"}, 422, "invalid", "transaction_date"),
 		({"expected_total": "19.91"}, 422, "refused", "expected_total"),
 		({"currency": "EURO"}, 422, "invalid", "currency"),
@@ -93,6 +93,7 @@ def test_rows_of_many(caller, new):
 	found = data(caller.post("orders.create_many", rows=rows, headers={"Idempotency-Key": new["po_no"]}))
 	again = data(caller.post("orders.create_many", rows=rows, headers={"Idempotency-Key": new["po_no"]}))
 	assert found == again and [one["status"] for one in found["results"]] == ["created", "failed", "created"]
+	assert [one["field"] for one in found["results"][1]["error"]["fields"]] == ["customer"]
 	assert frappe.db.count("Sales Order", {"po_no": ("like", f"{new['po_no']}-%")}) == 2
 
 

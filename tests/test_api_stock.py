@@ -87,19 +87,20 @@ def test_what_agrees_is_left_alone(robot, tag):
 
 
 @pytest.mark.parametrize(
-	"asked, type_, says",
+	"asked, type_, says, fields",
 	[
-		({"qty": 5, "if_qty": 9}, "conflict", "There are 10"),
-		({"change": -11}, "refused", ""),
-		({"qty": 5, "warehouse": "No Such Warehouse"}, "refused", "no Warehouse"),
-		({"qty": 5, "item_code": "No Such Item"}, "refused", "no Item"),
+		({"qty": 5, "if_qty": 9}, "conflict", "There are 10", ["if_qty"]),
+		({"change": -11}, "refused", "", []),
+		({"qty": 5, "warehouse": "No Such Warehouse"}, "refused", "no Warehouse", ["warehouse"]),
+		({"qty": 5, "item_code": "No Such Item"}, "refused", "no Item", ["item_code"]),
 	],
 )
-def test_a_bad_row_fails_alone(robot, tag, asked, type_, says):
+def test_a_bad_row_fails_alone(robot, tag, asked, type_, says, fields):
 	good, bad = item(tag, 10), item(f"{tag}-bad", 10)
 	results = adjust(robot, row(good, change=-1), row(bad, **asked), row(item(f"{tag}-3", 10), qty=3))
 	assert [one["status"] for one in results] == ["done", "failed", "done"], results
 	assert results[1]["error"]["type"] == type_ and says in results[1]["error"]["message"], results[1]
+	assert [one["field"] for one in results[1]["error"]["fields"]] == fields
 	assert (there(good), there(bad), there(f"ADJ-{tag}-3")) == (9, 10, 3)
 
 

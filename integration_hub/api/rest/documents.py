@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import typing
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -22,7 +22,7 @@ from frappe.utils import get_datetime, getdate
 from pydantic import BaseModel
 
 from integration_hub.api.rest import paging
-from integration_hub.api.rest.errors import ApiError, invalid
+from integration_hub.api.rest.errors import ApiError, from_exception, invalid
 from integration_hub.api.rest.shapes import Answer, Listing, One
 from integration_hub.connectors.money import written as money
 from integration_hub.erp.times import from_site, to_site, utc
@@ -196,6 +196,16 @@ class Documents:
 	def _currency_of(self, row: Any) -> str:
 		return (row.get(self.currency) or "") if self.currency else ""
 
+	# making and changing
+
+	def insert(self, doc: Any) -> Any:
+		"""Make it, with the caller's own rights. A link that leads nowhere is named in the refusal's `fields`."""
+		return _naming_links(doc, doc.insert)
+
+	def save(self, doc: Any) -> Any:
+		"""As `insert`, for one that is there."""
+		return _naming_links(doc, doc.save)
+
 	# deciding
 
 	def submit(self, doc: Any) -> None:
@@ -272,13 +282,38 @@ def match(doc: Any, documents: Documents) -> None:
 		)
 
 
-def must_see(doctype: str, name: str) -> Any:
-	"""A document that the input names, if the caller may read it. Raises ApiError "refused": what one may not see is as
-	good as not there."""
+def must_see(doctype: str, name: str, field: str) -> Any:
+	"""A document that the input names in `field`, if the caller may read it. Raises ApiError "refused": what one may not see
+	is as good as not there."""
 	doc = frappe.get_cached_doc(doctype, name) if frappe.db.exists(doctype, name) else None
 	if doc is None or not frappe.has_permission(doctype, "read", doc=doc):
-		raise ApiError("refused", _("There is no {0} {1}.").format(_(doctype), name))
+		says = _("There is no {0} {1}.").format(_(doctype), name)
+		raise ApiError("refused", says, [(field, says)])
 	return doc
+
+
+def _naming_links(doc: Any, write: Callable[[], Any]) -> Any:
+	"""Frappe says what it could not find by the labels of its forms; programs want the names of the fields."""
+	links = [*_links(doc)]  # Frappe empties those that it does not find
+	try:
+		return write()
+	except (frappe.LinkValidationError, frappe.DoesNotExistError) as error:
+		refused = from_exception(error)
+		lost = [
+			(place, _("There is no {0} {1}.").format(_(doctype), name))
+			for place, doctype, name in links
+			if not frappe.db.exists(doctype, name)
+		]
+		raise ApiError(refused.type, refused.message, lost) from error
+
+
+def _links(doc: Any) -> Iterator[tuple[str, str, str]]:
+	"""(place, DocType, name) of every link in a document and its rows: `items.0.item_code`."""
+	for row in [doc, *doc.get_all_children()]:
+		place = f"{row.parentfield}.{row.idx - 1}." if row.get("parentfield") else ""
+		for link in row.meta.get_link_fields():
+			if row.get(link.fieldname):
+				yield f"{place}{link.fieldname}", link.options, row.get(link.fieldname)
 
 
 def must_be_draft(doc: Any) -> None:

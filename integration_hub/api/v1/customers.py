@@ -106,7 +106,7 @@ def update(change: CustomerChange) -> Customer:
 	doc = CUSTOMERS.open(change.name, "write")
 	match(doc, CUSTOMERS)
 	doc.update(change.model_dump(exclude_unset=True, exclude={"name"}))
-	doc.save()
+	CUSTOMERS.save(doc)
 	return CUSTOMERS.made(doc, 200)
 
 
@@ -119,4 +119,4 @@ def create_many(body: Bulk[NewCustomer]) -> BulkResult:
 
 def _make(new: NewCustomer):
 	doc = frappe.get_doc({"doctype": "Customer", **new.model_dump(exclude_none=True)})
-	return doc.insert()
+	return CUSTOMERS.insert(doc)

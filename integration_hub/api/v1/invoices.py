@@ -205,7 +205,7 @@ def credit(new: NewCreditNote) -> Invoice:
 
 def _make(new: NewInvoice) -> Any:
 	if new.customer:
-		must_see("Customer", new.customer)  # ERPNext v15 falls over one that is not there
+		must_see("Customer", new.customer, "customer")  # ERPNext v15 falls over one that is not there
 		doc = frappe.get_doc(
 			{
 				"doctype": "Sales Invoice",
@@ -228,10 +228,9 @@ def _make(new: NewInvoice) -> Any:
 
 
 def _mapped(new: NewInvoice) -> Any:
-	doctype, name = (
-		("Sales Order", new.sales_order) if new.sales_order else ("Delivery Note", new.delivery_note)
-	)
-	source = must_see(doctype, name)
+	doctype, field = ("Sales Order", "sales_order") if new.sales_order else ("Delivery Note", "delivery_note")
+	name = getattr(new, field)
+	source = must_see(doctype, name, field)
 	for field, given in (("company", new.company), ("currency", new.currency)):
 		if given and given != source.get(field):
 			raise invalid(field, _("{0} is in {1}").format(name, source.get(field)))
@@ -239,7 +238,7 @@ def _mapped(new: NewInvoice) -> Any:
 
 
 def _inserted(doc: Any, new: NewInvoice | NewCreditNote) -> Any:
-	doc.insert()
+	INVOICES.insert(doc)
 	must_come_to(doc, new.expected_total)
 	if new.submit:
 		INVOICES.submit(doc)

@@ -112,7 +112,7 @@ def update(change: ItemChange) -> Item:
 	doc = ITEMS.open(change.name, "write")
 	match(doc, ITEMS)
 	doc.update(_sent(change))
-	doc.save()
+	ITEMS.save(doc)
 	return ITEMS.made(doc, 200)
 
 
@@ -134,7 +134,7 @@ def _upsert(new: NewItem) -> tuple[str, str]:
 	if not values:
 		return "unchanged", doc.name
 	doc.update(values)
-	doc.save()
+	ITEMS.save(doc)
 	return "updated", doc.name
 
 
@@ -146,7 +146,7 @@ def _sent(given: Input) -> dict[str, Any]:
 def _make(new: NewItem) -> Any:
 	doc = frappe.get_doc({"doctype": "Item", **new.model_dump(exclude_none=True)})
 	doc.is_stock_item = int(new.is_stock_item)
-	return doc.insert()
+	return ITEMS.insert(doc)
 
 
 def _flag(value: bool | None) -> int | None:

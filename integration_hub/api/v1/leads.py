@@ -99,7 +99,7 @@ def update(change: LeadChange) -> Lead:
 	doc = LEADS.open(change.name, "write")
 	match(doc, LEADS)
 	doc.update(change.model_dump(exclude_unset=True, exclude={"name"}))
-	doc.save()
+	LEADS.save(doc)
 	return LEADS.made(doc, 200)
 
 
@@ -111,4 +111,4 @@ def create_many(body: Bulk[NewLead]) -> BulkResult:
 
 
 def _make(new: NewLead) -> Any:
-	return frappe.get_doc({"doctype": "Lead", **new.model_dump(exclude_none=True)}).insert()
+	return LEADS.insert(frappe.get_doc({"doctype": "Lead", **new.model_dump(exclude_none=True)}))

@@ -173,7 +173,7 @@ def _make(new: NewOrder) -> Any:
 			"taxes": [tax(one) for one in new.taxes],
 		}
 	)
-	doc.insert()
+	ORDERS.insert(doc)
 	must_come_to(doc, new.expected_total)
 	if new.submit:
 		ORDERS.submit(doc)

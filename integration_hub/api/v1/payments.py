@@ -201,15 +201,18 @@ def refund(wanted: Refund) -> Job:
 
 def _make(new: NewPayment) -> Any:
 	settles = [
-		entries.Settles(must_see(one.reference_doctype, one.reference_name), one.allocated_amount)
-		for one in new.references
+		entries.Settles(
+			must_see(one.reference_doctype, one.reference_name, f"references.{number}.reference_name"),
+			one.allocated_amount,
+		)
+		for number, one in enumerate(new.references)
 	]
-	must_see("Customer", new.party)
+	must_see("Customer", new.party, "party")
 	company = new.company or next((one.doc.company for one in settles), None)
 	company = company or frappe.defaults.get_user_default("Company")
 	if not company:
-		raise ApiError("refused", _("Give the company."))
-	must_see("Company", company)
+		raise ApiError("refused", _("Give the company."), [("company", _("is required"))])
+	must_see("Company", company, "company")
 	if new.reference_no:
 		_must_be_new(new)
 	doc = entries.make(
@@ -237,6 +240,5 @@ def _must_be_new(new: NewPayment) -> None:
 	frappe.db.get_value("Customer", new.party, "name", for_update=True)
 	there = entries.known(new.party, new.reference_no or "", new.payment_type)
 	if there:
-		raise ApiError(
-			"conflict", _("{0} of {1} is booked already: {2}.").format(new.reference_no, new.party, there)
-		)
+		says = _("{0} of {1} is booked already: {2}.").format(new.reference_no, new.party, there)
+		raise ApiError("conflict", says, [("reference_no", says)])

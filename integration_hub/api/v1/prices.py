@@ -90,10 +90,10 @@ def _upsert(new: NewPrice) -> tuple[str, str]:
 				"price_list_rate": float(new.price_list_rate),
 			}
 		)
-		return "created", doc.insert().name
+		return "created", PRICES.insert(doc).name
 	doc = PRICES.open(valid[0].name, "write")
 	if doc.price_list_rate == float(new.price_list_rate):
 		return "unchanged", doc.name
 	doc.price_list_rate = float(new.price_list_rate)
-	doc.save()
+	PRICES.save(doc)
 	return "updated", doc.name

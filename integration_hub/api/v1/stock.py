@@ -124,20 +124,18 @@ def _must_book(doctype: str) -> None:
 
 def _plan(row: NewAdjustment, seen: set[tuple[str, str]], planned: list[Adjustment]) -> tuple[str, str]:
 	"""Look at a row and lock its quantity. What is to be booked is added to `planned`."""
-	for doctype, name in (("Item", row.item_code), ("Warehouse", row.warehouse)):
-		must_see(doctype, name)
+	must_see("Item", row.item_code, "item_code")
+	must_see("Warehouse", row.warehouse, "warehouse")
 	company = adjustments.must_be_adjustable(row.item_code, row.warehouse)
 	if (row.item_code, row.warehouse) in seen:
 		raise ApiError("refused", _("This Item and Warehouse is in the call already."))
 	seen.add((row.item_code, row.warehouse))
 	there, rate = adjustments.on_hand(row.item_code, row.warehouse)
 	if row.if_qty is not None and row.if_qty != there:
-		raise ApiError(
-			"conflict",
-			_("There are {0} of {1} in {2} now, not {3}.").format(
-				f"{there:g}", row.item_code, row.warehouse, f"{row.if_qty:g}"
-			),
+		says = _("There are {0} of {1} in {2} now, not {3}.").format(
+			f"{there:g}", row.item_code, row.warehouse, f"{row.if_qty:g}"
 		)
+		raise ApiError("conflict", says, [("if_qty", says)])
 	worth_the_same = row.valuation_rate is None or float(row.valuation_rate) == rate
 	if row.qty is not None and row.qty == there and worth_the_same:
 		return "unchanged", ""
