@@ -126,6 +126,17 @@ def pages(caller, **asked) -> list[dict]:
 			return rows
 
 
+def test_only_what_is_asked_for(approver, tag):
+	old, new = request(tag), request(tag)
+	moment = data(approver.get("approvals.get", doctype=REQUEST, name=new, fields="modified"))
+	assert [*moment] == ["modified"]
+	found = pages(approver, doctype=REQUEST, modified_since=moment["modified"], fields="name,actions")
+	assert {"name": new, "actions": ["Approve", "Reject"]} in found
+	assert old not in [row["name"] for row in found] and all(len(row) == 2 for row in found)
+	error(approver.get("approvals.list", fields="name,comments"), 422, "invalid", "fields")
+	error(approver.get("approvals.list", modified_since="yesterday"), 422, "invalid", "modified_since")
+
+
 def test_what_waits_for_whom(approver, callers, tag):
 	pending, draft = request(tag), request(tag, "Hub Draft")
 	dear, rejected = request(tag, amount=5000), request(tag, "Hub Rejected")

@@ -58,6 +58,18 @@ def report(tag: str, **values) -> str:
 	return doc.name
 
 
+def listed(caller, **asked) -> list[str]:
+	"""Names of the reports of all pages."""
+	names, cursor = [], None
+	while True:
+		page = data(caller.get("reports.list", fields="name", cursor=cursor, **asked))
+		names += [row.pop("name") for row in page["rows"]]
+		assert not any(page["rows"]), "only what was asked for"
+		cursor = page["next_cursor"]
+		if not cursor:
+			return names
+
+
 def done(caller, answer) -> dict:
 	"""The job of an answer, worked on as a worker would."""
 	job = data(answer, 202)
@@ -76,7 +88,7 @@ def fetched(caller, job: dict, mimetype: str) -> bytes:
 def test_a_report_is_listed_run_polled_and_fetched(site, bi, tag):
 	first, second = customers(tag)
 	name = report(tag)
-	assert name in [row["name"] for row in data(bi.get("reports.list"))["rows"]]
+	assert name in listed(bi)
 	job = done(bi, bi.post("reports.run", name=name, filters={"tax_id": tag}))
 	assert job["status"] == "Done" and job["result"]["rows"] == 2, job
 	told = json.loads(fetched(bi, job, "application/json"))
@@ -86,6 +98,16 @@ def test_a_report_is_listed_run_polled_and_fetched(site, bi, tag):
 		[first, f"{tag} one", 12.5],
 		[second, f"{tag} two", 12.5],
 	]
+
+
+def test_reports_come_in_pages_and_only_what_is_new(site, bi, tag):
+	names = [report(f"{tag} {number}") for number in range(3)]
+	paged = listed(bi, limit=2)
+	assert len(paged) == len(set(paged)) and paged[-3:] == names
+	first = next(row for row in data(bi.get("reports.list", limit=200))["rows"] if row["name"] == names[0])
+	assert listed(bi, modified_since=first["modified"], limit=2) == names
+	error(bi.get("reports.list", fields="name,query"), 422, "invalid", "fields")
+	error(bi.get("reports.list", cursor="bm8"), 422, "invalid", "cursor")
 
 
 def test_the_same_as_a_sheet(site, bi, tag):
@@ -148,26 +170,36 @@ EXPORT = {"doctype": "Customer"}
 
 
 @pytest.mark.parametrize(
-	"asked, status, type_, says",
+	"asked, field, says",
 	[
-		({**EXPORT, "fields": ["nothing"]}, 422, "refused", "no field nothing"),
-		({**EXPORT, "fields": ["count(name)"]}, 422, "refused", "no field"),
-		({**EXPORT, "fields": ["name; drop table tabUser"]}, 422, "refused", "no field"),
-		({**EXPORT, "filters": [["nothing", "=", 1]]}, 422, "refused", "no field nothing"),
-		({**EXPORT, "filters": [["name", "regexp", "x"]]}, 422, "refused", "no operator"),
-		({**EXPORT, "filters": [["name", "in", "x"]]}, 422, "refused", "take a list"),
-		({**EXPORT, "filters": [["name", "="]]}, 422, "invalid", ""),
-		({**EXPORT, "format": "exe"}, 422, "invalid", ""),
-		({**EXPORT, "limit": 50_001}, 422, "invalid", ""),
-		({"doctype": "Sales Order Item"}, 403, "forbidden", ""),
-		({"doctype": "User"}, 403, "forbidden", ""),
-		({"doctype": "No Such DocType"}, 403, "forbidden", ""),
+		({"fields": ["nothing"]}, "fields.0", "no field nothing"),
+		({"fields": ["name", "count(name)"]}, "fields.1", "no field"),
+		({"fields": ["name; drop table tabUser"]}, "fields.0", "no field"),
+		({"filters": [["name", "=", "x"], ["nothing", "=", 1]]}, "filters.1", "no field nothing"),
+		({"filters": [[["name"], "=", 1]]}, "filters.0.0", "valid string"),
+		({"filters": [["name", "regexp", "x"]]}, "filters.0.1", "'<='"),
+		({"filters": [["name", "=", {"a": 1}]]}, "filters.0.2", "must be a text, a number"),
+		({"filters": [["name", "in", [["x"]]]]}, "filters.0.2", "must be a text, a number"),
+		({"filters": [["name", "in", "x"]]}, "filters.0", "take a list"),
+		({"filters": [["modified", "between", ["2026-01-01"]]]}, "filters.0", "takes two"),
+		({"filters": [["name", "is", "nothing"]]}, "filters.0", "not set"),
+		({"filters": [["name", "="]]}, "filters.0.2", "required"),
+		({"format": "exe"}, "format", ""),
+		({"limit": 50_001}, "limit", ""),
 	],
 )
-def test_what_is_refused_starts_nothing(site, bi, asked, status, type_, says):
+def test_what_is_wrong_is_named_and_starts_nothing(site, bi, asked, field, says):
 	before = frappe.db.count(jobs.DOCTYPE)
-	found = error(bi.post("reports.export", **asked), status, type_)
-	assert says in found["message"] and frappe.db.count(jobs.DOCTYPE) == before
+	found = error(bi.post("reports.export", **EXPORT, **asked), 422, "invalid")
+	assert [one["field"] for one in found["fields"]] == [field] and says in found["message"], found
+	assert frappe.db.count(jobs.DOCTYPE) == before
+
+
+@pytest.mark.parametrize("doctype", ["Sales Order Item", "User", "No Such DocType"])
+def test_what_may_not_be_exported_starts_nothing(site, bi, doctype):
+	before = frappe.db.count(jobs.DOCTYPE)
+	error(bi.post("reports.export", doctype=doctype), 403, "forbidden")
+	assert frappe.db.count(jobs.DOCTYPE) == before
 
 
 def test_rights(site, web, callers, bi, tag):
@@ -176,7 +208,7 @@ def test_rights(site, web, callers, bi, tag):
 	for nobody in (callers(), callers("Integration Shop")):
 		error(nobody.post("reports.run", name=name), 403, "forbidden")
 		error(nobody.post("reports.export", doctype="Customer"), 403, "forbidden")
-		assert name not in [row["name"] for row in data(nobody.get("reports.list"))["rows"]]
+		assert name not in listed(nobody)
 	error(bi.post("reports.run", name="No Such Report"), 403, "forbidden")
 	doc = frappe.get_doc("Report", name)
 	doc.set("roles", [{"role": "System Manager"}])

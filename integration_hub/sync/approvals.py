@@ -44,13 +44,13 @@ class Place:
 
 
 def waiting(
-	limit: int, doctype: str | None = None, after: Place | None = None
+	limit: int, doctype: str | None = None, after: Place | None = None, since: datetime | None = None
 ) -> tuple[list[Waiting], Place | None]:
 	"""What the present user can decide about, oldest change first for each DocType, and where to go on (None: that was
-	all). Only what it may read. There may be less than `limit`, and still more to come."""
+	all). Only what it may read, and was changed at or after `since` (site time). There may be less than `limit`, and still more to come."""
 	found: list[Waiting] = []
 	place, looked = after, 0
-	for doc in _candidates(doctype, after):
+	for doc in _candidates(doctype, after, since):
 		if len(found) == limit or looked == MOST_LOOKED_AT:
 			return found, place
 		place, looked = Place(doc.doctype, get_datetime(doc.modified), str(doc.name)), looked + 1
@@ -60,7 +60,7 @@ def waiting(
 	return found, None
 
 
-def _candidates(doctype: str | None, after: Place | None) -> Iterator[Any]:
+def _candidates(doctype: str | None, after: Place | None, since: datetime | None) -> Iterator[Any]:
 	"""Documents in states out of which the present user's roles lead."""
 	filters = {"is_active": 1, **({"document_type": doctype} if doctype else {})}
 	rows = frappe.get_all("Workflow", filters=filters, fields=["name", "document_type"])
@@ -72,12 +72,14 @@ def _candidates(doctype: str | None, after: Place | None) -> Iterator[Any]:
 		states = {one.state for one in workflow.transitions if one.allowed in roles}
 		if states and frappe.has_permission(row.document_type, "read"):
 			start = after if after and after.doctype == row.document_type else None
-			yield from _in_states(row.document_type, workflow.workflow_state_field, sorted(states), start)
+			filters = [[workflow.workflow_state_field, "in", sorted(states)], ["docstatus", "<", 2]]
+			if since:
+				filters.append(["modified", ">=", since])
+			yield from _matching(row.document_type, filters, start)
 
 
-def _in_states(doctype: str, field: str, states: list[str], after: Place | None) -> Iterator[Any]:
+def _matching(doctype: str, filters: list[Any], after: Place | None) -> Iterator[Any]:
 	while True:
-		filters = [[field, "in", states], ["docstatus", "<", 2]]
 		if after is None:
 			rows = _rows(doctype, filters, _AT_ONCE)
 		else:

@@ -19,13 +19,21 @@ OPERATORS = ("=", "!=", "<", "<=", ">", ">=", "in", "not in", "like", "not like"
 _STANDARD = ("name", "owner", "creation", "modified", "modified_by", "docstatus")
 
 
+class WrongInput(frappe.ValidationError):
+	"""Something that the caller has sent asks for what is not there. `field` is its place, as the caller wrote it."""
+
+	def __init__(self, field: str, sentence: str):
+		super().__init__(f"{field}: {sentence}")
+		self.field, self.sentence = field, sentence
+
+
 def allowed() -> list[dict[str, Any]]:
 	"""Reports that the present user may run, by name: as `check` decides for one of them, in four queries. (Frappe's own
 	list leaves out what needs no role, for users who may not read Report.)"""
 	found = frappe.get_all(
 		"Report",
 		filters={"disabled": 0},
-		fields=["name", "report_type", "ref_doctype"],
+		fields=["name", "report_type", "ref_doctype", "modified"],
 		order_by="name",
 	)
 	roles = _roles("Report", {row.name: row.name for row in found})
@@ -88,33 +96,31 @@ def run(name: str, filters: Mapping[str, Any], limit: int) -> tuple[list[dict[st
 
 
 def check_list(doctype: str, fields: Sequence[str], filters: Sequence[Sequence[Any]]) -> None:
-	"""Refuse a list that the user may not export, or that names what is not there. Raises frappe.PermissionError,
-	frappe.ValidationError."""
+	"""Refuse a list that the user may not export, or that names what is not there. `filters` are (field, one of OPERATORS,
+	value). Raises frappe.PermissionError,
+	WrongInput."""
 	if not frappe.db.exists("DocType", doctype) or not (
 		frappe.has_permission(doctype, "read") and frappe.has_permission(doctype, "export")
 	):
 		raise frappe.PermissionError(_("You may not export {0}.").format(doctype))
 	meta = frappe.get_meta(doctype)
 	if meta.istable or meta.issingle or meta.get("is_virtual"):
-		frappe.throw(_("{0} has no list.").format(_(doctype)))
+		raise WrongInput("doctype", _("{0} has no list.").format(_(doctype)))
 	columns = columns_of(doctype)
-	for name in fields:
+	unknown = _("{0} has no field {1} that you may read.")
+	for number, name in enumerate(fields):
 		if name not in columns:
-			frappe.throw(_("fields: {0} has no field {1} that you may read.").format(_(doctype), name))
-	for one in filters:
-		name, operator, value = one
-		if not isinstance(name, str) or name not in columns:
-			frappe.throw(_("filters: {0} has no field {1} that you may read.").format(_(doctype), name))
-		if operator not in OPERATORS:
-			frappe.throw(
-				_("filters: {0} is no operator; there are {1}.").format(operator, ", ".join(OPERATORS))
-			)
+			raise WrongInput(f"fields.{number}", unknown.format(_(doctype), name))
+	for number, (name, operator, value) in enumerate(filters):
+		place = f"filters.{number}"
+		if name not in columns:
+			raise WrongInput(place, unknown.format(_(doctype), name))
 		if (operator in ("in", "not in", "between")) != isinstance(value, list):
-			frappe.throw(_("filters: {0}: only “in”, “not in” and “between” take a list.").format(name))
+			raise WrongInput(place, _("{0}: only “in”, “not in” and “between” take a list.").format(name))
 		if operator == "between" and len(value) != 2:
-			frappe.throw(_("filters: {0}: “between” takes two values.").format(name))
+			raise WrongInput(place, _("{0}: “between” takes two values.").format(name))
 		if operator == "is" and value not in ("set", "not set"):
-			frappe.throw(_("filters: {0}: “is” takes “set” or “not set”.").format(name))
+			raise WrongInput(place, _("{0}: “is” takes “set” or “not set”.").format(name))
 
 
 def columns_of(doctype: str) -> dict[str, dict[str, str]]:

@@ -27,7 +27,10 @@ from pydantic import (
 	GetJsonSchemaHandler,
 	PlainSerializer,
 	StringConstraints,
+	ValidationError,
+	ValidatorFunctionWrapHandler,
 	WithJsonSchema,
+	WrapValidator,
 )
 from pydantic_core import CoreSchema
 
@@ -105,6 +108,20 @@ Money = Annotated[
 	WithJsonSchema(MONEY_SCHEMA, mode="serialization"),  # what is taken: openapi.py
 ]
 Quantity = Annotated[float, AllowInfNan(False), Ge(-1e11), Le(1e11), AfterValidator(_finite)]
+
+
+def _plainly(value: Any, known: ValidatorFunctionWrapHandler) -> Any:
+	"""One sentence under the field's own name, not one for each type that it might have been."""
+	try:
+		return known(value)
+	except ValidationError:
+		raise ValueError("must be a text, a number, true, false or null, or a list of these") from None
+
+
+#: what documents are chosen by
+Value = Annotated[
+	Text | int | float | bool | None | list[Text | int | float | bool | None], WrapValidator(_plainly)
+]
 Email = Annotated[
 	str,
 	StringConstraints(max_length=140, pattern=r"^[^@\s<>\"',;]+@[^@\s<>\"',;]+\.[^@\s<>\"',;]+$"),

@@ -11,21 +11,22 @@ from frappe import _
 from frappe.utils import get_datetime, strip_html
 from pydantic import Field
 
-from integration_hub.api.rest import paging
+from integration_hub.api.rest import paging, sparse
 from integration_hub.api.rest.bulk import each
 from integration_hub.api.rest.endpoint import endpoint
 from integration_hub.api.rest.errors import ApiError, invalid
 from integration_hub.api.rest.shapes import (
-	MOST_ON_PAGE,
 	Bulk,
 	BulkResult,
 	Input,
+	Listing,
 	LongText,
 	Name,
 	Output,
 	Page,
+	Sparse,
 )
-from integration_hub.erp.times import from_site, utc
+from integration_hub.erp.times import from_site, to_site, utc
 from integration_hub.sync import approvals
 
 
@@ -53,18 +54,21 @@ class ApprovalDocument(Approval):
 	)
 
 
-class Waiting(Input):
+class Waiting(Listing):
 	doctype: Name | None = Field(None, description="Such as Purchase Order. Default: everything.")
-	limit: int = Field(50, ge=1, le=MOST_ON_PAGE)
 	cursor: str | None = Field(None, max_length=600, pattern=r"^[A-Za-z0-9_-]+$")
 
 
-class One(Input):
+class Which(Input):
 	doctype: Name
 	name: Name
 
 
-class Decision(One):
+class One(Sparse, Which):
+	pass
+
+
+class Decision(Which):
 	action: Name = Field("Approve", description="As the Workflow names it.")
 	workflow_state: Name | None = Field(
 		None, description="The state that the decision is about: 409 if it is another by now."
@@ -83,9 +87,11 @@ class Rejection(Decision):
 def list(query: Waiting) -> Page[Approval]:
 	"""Documents that the caller may move on in their Workflow, oldest change first for each DocType. What was decided
 	about is not in it any more. A page may have fewer rows than `limit`: go on as long as there is a `next_cursor`."""
-	found, place = approvals.waiting(query.limit, query.doctype, _place(query.cursor))
+	sparse.must_be_there(Approval, query.fields)
+	since = to_site(query.modified_since) if query.modified_since else None
+	found, place = approvals.waiting(query.limit, query.doctype, _place(query.cursor), since)
 	cursor = paging.write(place.modified, f"{place.doctype}\n{place.name}") if place else None
-	return {"rows": [_shown(one) for one in found], "next_cursor": cursor}
+	return {"rows": [sparse.only(_shown(one), query.fields) for one in found], "next_cursor": cursor}
 
 
 def _place(cursor: str | None) -> approvals.Place | None:
@@ -102,7 +108,8 @@ def _place(cursor: str | None) -> approvals.Place | None:
 @endpoint("GET", "How one document stands")
 def get(query: One) -> ApprovalDocument:
 	"""With what the caller may do with it, and why others have decided as they did."""
-	return _with_comments(approvals.how_it_stands(_open(query)))
+	sparse.must_be_there(ApprovalDocument, query.fields)
+	return sparse.only(_with_comments(approvals.how_it_stands(_open(query))), query.fields)
 
 
 @endpoint("POST", "Approve a document")
@@ -133,7 +140,7 @@ def _decide(decision: Decision) -> approvals.Waiting:
 		raise ApiError("conflict", str(error)) from error
 
 
-def _open(one: One, *, lock: bool = False) -> Any:
+def _open(one: Which, *, lock: bool = False) -> Any:
 	"""The document, if a Workflow rules it and the caller may read it. `lock`: its newest state, and nobody changes it before we are
 	done."""
 	if not approvals.has_workflow(one.doctype) or not frappe.has_permission(one.doctype, "read"):

@@ -2,38 +2,37 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from datetime import datetime
+from typing import Any, Literal
 
 import frappe
-from annotated_types import MaxLen, MinLen
+from frappe.utils import get_datetime
 from pydantic import Field
 
-from integration_hub.api.rest import sheets
+from integration_hub.api.rest import sheets, sparse
 from integration_hub.api.rest.endpoint import endpoint
-from integration_hub.api.rest.shapes import Input, Job, Name, Output
+from integration_hub.api.rest.errors import invalid
+from integration_hub.api.rest.shapes import Input, Job, Listing, Name, Output, Page, Value
+from integration_hub.erp.times import from_site, utc
 from integration_hub.sync import reports
 from integration_hub.sync.jobs import File
 
 #: rows of one file; more make ERPNext's own exports fail, too
 MOST = 50_000
 
-Value = str | int | float | bool | None
-Condition = Annotated[list[Value | list[Value]], MinLen(3), MaxLen(3)]
+Condition = tuple[Name, Literal[reports.OPERATORS], Value]
 
 
 class Report(Output):
 	name: str
 	report_type: str | None
 	ref_doctype: str
-
-
-class Reports(Output):
-	rows: list[Report]
+	modified: datetime
 
 
 class ReportRun(Input):
 	name: Name
-	filters: dict[str, Value | list[Value]] = Field(
+	filters: dict[str, Value] = Field(
 		default_factory=dict, description="The report's own filters, by field name.", max_length=50
 	)
 	format: sheets.Format = "json"
@@ -55,9 +54,12 @@ class Export(Input):
 
 
 @endpoint("GET", "Reports that the caller may run")
-def list() -> Reports:
+def list(query: Listing) -> Page[Report]:
 	"""By ERPNext's own rights: the roles of the report, and the right to report on its DocType."""
-	return {"rows": reports.allowed()}
+	sparse.must_be_there(Report, query.fields)
+	found, cursor = sparse.page(reports.allowed(), query)
+	shown = ({**row, "modified": utc(from_site(get_datetime(row.modified)))} for row in found)
+	return {"rows": [sparse.only(row, query.fields) for row in shown], "next_cursor": cursor}
 
 
 def _run(wanted: ReportRun) -> File:
@@ -80,7 +82,10 @@ def _export(wanted: Export) -> File:
 @endpoint("POST", "Export documents of a DocType", work=_export)
 def export(wanted: Export) -> Job:
 	"""Needs the right to export. Oldest change first; only documents and fields that the caller may read."""
-	reports.check_list(wanted.doctype, wanted.fields, wanted.filters)
+	try:
+		reports.check_list(wanted.doctype, wanted.fields, wanted.filters)
+	except reports.WrongInput as error:
+		raise invalid(error.field, error.sentence) from error
 
 
 def _file(title: str, columns: Any, rows: Any, how: sheets.Format) -> File:

@@ -27,12 +27,11 @@ from integration_hub.api.rest.shapes import (
 	Output,
 	Page,
 	Text,
+	Value,
 )
 from integration_hub.erp.times import to_site, utc
 from integration_hub.sync.messages import managing, subscriptions
 
-#: what a listener's filters compare with
-Value = Text | int | float | bool | list[Text | int | float | bool]
 Fields = Annotated[
 	list[Annotated[str, StringConstraints(max_length=140, pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)?$")]],
 	MaxLen(100),
@@ -45,7 +44,7 @@ Operator = Literal["=", "!=", "<", "<=", ">", ">=", "in", "not in"]
 class Filter(Input):
 	field: Name
 	operator: Operator = "="
-	value: Value | None = Field(description="For `in` and `not in` a list, else one value.")
+	value: Value = Field(description="For `in` and `not in` a list, else one value.")
 
 
 class NewSubscription(Input):
