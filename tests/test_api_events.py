@@ -35,9 +35,14 @@ def test_events_are_listed_and_done_again(hub, callers, tag):
 	names = _store(shop, tag)
 	rows = data(operator.get("events.list", connection=shop.connection, status="Parked"))["rows"]
 	assert {row["name"] for row in rows} == set(names) and "payload" not in rows[0]
-	assert data(operator.post("events.replay", names=names[:2]))["count"] == 2
+	found = data(operator.post("events.replay", names=[*names[:2], "no such"]))
+	assert [one["status"] for one in found["results"]] == ["done", "done", "failed"]
+	assert (found["done"], found["results"][2]["error"]["type"]) == (2, "not_found")
 	assert sorted(one.status for one in shop.events()) == ["Parked", "Queued", "Queued"]
-	assert data(operator.post("events.replay", names=names[:2]))["count"] == 0, "on their way already"
+	again = data(operator.post("events.replay", names=names[:2]))
+	assert [(one["name"], one["status"]) for one in again["results"]] == [
+		(name, "unchanged") for name in names[:2]
+	], "on their way already"
 	assert data(operator.get("events.get", name=names[2]))["status"] == "Parked"
 
 

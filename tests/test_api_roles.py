@@ -119,6 +119,17 @@ TABLE: dict[str, tuple[dict, str]] = {
 		},
 		"W",
 	),
+	"shipments.create_many": (
+		{
+			"rows": [
+				{
+					"delivery_note": NO,
+					"parcels": [{"weight": 1, "length": 1, "width": 1, "height": 1}],
+				}
+			]
+		},
+		"W",
+	),
 	"shipments.get": ({"name": NO}, "WSB"),
 	"shipments.list": ({"limit": 1}, "WSB"),
 	"shipments.paper": ({"name": NO, "file_name": NO}, "WSB"),

@@ -110,9 +110,27 @@ def test_a_pick_list_ships_what_is_delivered_of_it(connected, robot):
 	error(robot.post("shipments.create", **new), 422, "refused")
 
 
+def test_many_at_once_each_by_itself(connected, robot):
+	notes = [delivered().name for _number in range(2)]
+	rows = [
+		{"delivery_note": notes[0], "parcels": [BOX]},
+		{"delivery_note": "No Such Note", "parcels": [BOX]},
+		{"parcels": [BOX]},
+		{"delivery_note": notes[1], "parcels": [BOX, BOX]},
+	]
+	found = data(robot.post("shipments.create_many", rows=rows))["results"]
+	assert [one["status"] for one in found] == ["created", "failed", "failed", "created"]
+	assert [[row["field"] for row in one["error"]["fields"]] for one in found[1:3]] == [["delivery_note"]] * 2
+	for one, note in zip((found[0], found[3]), notes, strict=True):
+		shown = data(robot.get("shipments.get", name=one["name"]))
+		assert [row["delivery_note"] for row in shown["shipment_delivery_note"]] == [note]
+
+
 def test_what_cannot_be_shipped_is_refused(connected, robot):
 	note = delivered()
-	error(robot.post("shipments.create", pick_list="No Such List", parcels=[BOX]), 422, "refused")
+	error(
+		robot.post("shipments.create", pick_list="No Such List", parcels=[BOX]), 422, "refused", "pick_list"
+	)
 	error(
 		robot.post("shipments.create", delivery_note=note.name, parcels=[BOX], cod_amount="-1"),
 		422,

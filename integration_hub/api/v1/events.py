@@ -8,10 +8,21 @@ import frappe
 from frappe import _
 from pydantic import Field
 
+from integration_hub.api.rest.bulk import each
 from integration_hub.api.rest.documents import Documents
 from integration_hub.api.rest.endpoint import endpoint
 from integration_hub.api.rest.errors import ApiError
-from integration_hub.api.rest.shapes import MOST_ROWS, Input, Listing, Name, One, Output, Page, Text
+from integration_hub.api.rest.shapes import (
+	MOST_ROWS,
+	BulkResult,
+	Input,
+	Listing,
+	Name,
+	One,
+	Output,
+	Page,
+	Text,
+)
 from integration_hub.sync import replay as replaying
 
 OPERATORS = ("Integration Manager", "Integration User", "System Manager")
@@ -49,10 +60,6 @@ class Replay(Input):
 	names: list[Name] = Field(min_length=1, max_length=MOST_ROWS)
 
 
-class Replayed(Output):
-	count: int
-
-
 EVENTS = Documents("Integration Event", Event, currency="")
 
 
@@ -75,13 +82,15 @@ def get(query: One) -> Event:
 	return EVENTS.answer(query)
 
 
-@endpoint("POST", "Do Events again")
-def replay(body: Replay) -> Replayed:
-	"""Those that are parked, dead, ended or set aside come due again; those on their way already are left alone. Names
-	that the caller may not see count for nothing."""
+@endpoint("POST", "Do up to 1,000 Events again")
+def replay(body: Replay) -> BulkResult:
+	"""Those that are parked, dead, ended or set aside come due again ("done"); those on their way already are left alone
+	("unchanged"). What the caller may not see is not there."""
 	if not set(OPERATORS) & set(frappe.get_roles()):
 		raise ApiError("forbidden", _("Only an Integration User or Manager may do Events again."))
-	names = frappe.get_list(
-		EVENTS.doctype, filters={"name": ("in", body.names)}, pluck="name", limit_page_length=0
-	)
-	return {"count": replaying.replay(names) if names else 0}
+	return each(body.names, _again)
+
+
+def _again(name: str) -> tuple[str, str]:
+	event = EVENTS.open(name).name
+	return ("done" if replaying.replay([event]) else "unchanged"), event

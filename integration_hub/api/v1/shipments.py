@@ -11,11 +11,14 @@ from frappe import _
 from pydantic import Field
 
 from integration_hub.api import shipping
+from integration_hub.api.rest.bulk import each
 from integration_hub.api.rest.documents import Documents, must_see
 from integration_hub.api.rest.endpoint import endpoint
 from integration_hub.api.rest.errors import ApiError, from_exception, invalid
 from integration_hub.api.rest.shapes import (
 	Answer,
+	Bulk,
+	BulkResult,
 	Input,
 	Job,
 	Listing,
@@ -181,15 +184,29 @@ def carriers(query: CarrierQuery) -> Carriers:
 def create(new: NewShipment) -> Shipment:
 	"""Submitted, to be booked next. A Pick List ships its Delivery Notes that no Shipment has yet. Send an
 	Idempotency-Key, so that a repeated call makes no second Shipment."""
+	_must_make()
+	return SHIPMENTS.made(frappe.get_doc("Shipment", _make(new)))
+
+
+@endpoint("POST", "Make up to 1,000 Shipments")
+def create_many(body: Bulk[NewShipment]) -> BulkResult:
+	"""Each row is a Shipment of its own; a row that is refused does not keep the others."""
+	_must_make()
+	return each(body.rows, lambda new: ("created", _make(new)))
+
+
+def _must_make() -> None:
 	SHIPMENTS.must("create")
+	approvals.must_be_free("Shipment", 1)
+
+
+def _make(new: NewShipment) -> str:
 	if (new.delivery_note is None) == (new.pick_list is None):
 		raise invalid("delivery_note", _("give either this or pick_list"))
-	source = ("Delivery Note", new.delivery_note) if new.delivery_note else ("Pick List", new.pick_list)
-	must_see(*source)
-	approvals.must_be_free("Shipment", 1)
+	doctype, field = ("Delivery Note", "delivery_note") if new.delivery_note else ("Pick List", "pick_list")
+	name = must_see(doctype, getattr(new, field), field).name
 	boxes = [box.model_dump() for box in new.parcels]
-	name = shipping.make_shipment(*source, boxes, str(new.cod_amount or 0))
-	return SHIPMENTS.made(frappe.get_doc("Shipment", name))
+	return shipping.make_shipment(doctype, name, boxes, str(new.cod_amount or 0))
 
 
 def _rates(quote: Quote) -> dict[str, Any]:
