@@ -118,6 +118,12 @@ def annotation(schema: Any, *, here: str = "", listed: str = "list", answer: boo
 	if isinstance(kinds, list):
 		# money in input: a string or a number
 		return here + "Money" if set(kinds) == {"string", "number"} else "Any"
+	if kinds == "array" and "prefixItems" in schema:
+		# whoever calls may write a list, too, of which a type checker knows no places
+		places = [one for place in schema["prefixItems"] for one in place.get("anyOf", [place])]
+		return (
+			f"{listed}[{again({'anyOf': [{'type': 'string'} if 'enum' in one else one for one in places]})}]"
+		)
 	if kinds == "array":
 		return f"{listed}[{again(schema.get('items'))}]"
 	if kinds == "object":

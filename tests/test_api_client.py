@@ -3,6 +3,8 @@ what is made of the API's description is not older than the API."""
 
 from __future__ import annotations
 
+import json
+import re
 import sys
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
@@ -15,6 +17,9 @@ import responses
 from requests.adapters import HTTPAdapter
 
 from clients import generate
+from integration_hub.api.rest.endpoint import PREFIX
+from sandbox import books
+from tests.support.api import Caller, data, token_of, user
 
 sys.path.insert(0, str(generate.CLIENT.parent))
 
@@ -55,7 +60,7 @@ def test_what_is_made_of_the_description_is_not_old(site):
 
 
 def test_every_method_of_the_api_is_a_method_of_the_client(site):
-	from integration_hub.api.rest.endpoint import PREFIX, registry
+	from integration_hub.api.rest.endpoint import registry
 
 	hub = client.Hub(OWN, "a:b")
 	for path in registry():
@@ -126,6 +131,33 @@ def test_a_lost_answer_does_nothing_twice(hub, web, tag, waits):
 	frappe.db.rollback()  # see what it committed
 	assert frappe.db.get_all("Customer", {"customer_name": tag}, pluck="name") == [made["name"]]
 	assert len(waits) == 2
+
+
+def test_what_the_page_shows_works(web, tag):
+	"""The first calls of docs/api.md: by curl and by the client."""
+	page = (generate.PROJECT / "docs" / "api.md").read_text()
+	books.customer("Acme Ltd")
+	books.service_item("MUG")
+	email = user(f"page-{tag}@hub.example", "Integration Shop")
+	frappe.defaults.set_user_default("company", books.company(), email)
+	header = token_of(email)  # commits
+	said = re.search(r'Idempotency-Key: shop-10045".*?/api/method/(\S+) -d \'(.*?)\'', page, re.S)
+	body = json.loads(said[2].replace("10045", f"{tag}-curl"))
+	data(Caller(web, {"Authorization": header}).post(said[1].removeprefix(PREFIX), **body), 201)
+
+	[program] = re.findall(r"```python\n(.*?)```", page, re.S)
+	for shown, meant in (
+		("https://YOUR-SITE", web),
+		("ihk_…", header.removeprefix("token ")),
+		("10045", tag),
+	):
+		assert shown in program
+		program = program.replace(shown, meant)
+	found: dict = {}
+	exec(program, found)
+	frappe.db.rollback()  # see what it committed
+	order = frappe.get_doc("Sales Order", found["order"]["name"])
+	assert (order.docstatus, order.grand_total, order.po_no) == (1, 39.8, tag)
 
 
 def test_a_file_is_bytes(hub):

@@ -58,19 +58,27 @@ class Approvals:
 		)
 		return found
 
-	def get(self, doctype: str, name: str) -> t.ApprovalDocument:
+	def get(self, doctype: str, name: str, *, fields: Sequence[str] | None = None) -> t.ApprovalDocument:
 		"""How one document stands. With what the caller may do with it, and why others have
 		decided as they did."""
-		found: t.ApprovalDocument = self._calls.read("approvals.get", {"doctype": doctype, "name": name})
+		found: t.ApprovalDocument = self._calls.read(
+			"approvals.get", {"doctype": doctype, "name": name, "fields": fields}
+		)
 		return found
 
 	def list(
-		self, *, doctype: str | None = None, limit: int | None = None, cursor: str | None = None
+		self,
+		*,
+		fields: Sequence[str] | None = None,
+		modified_since: t.Moment | None = None,
+		limit: int | None = None,
+		doctype: str | None = None,
+		cursor: str | None = None,
 	) -> Rows[t.Approval]:
 		"""What waits for the caller. Documents that the caller may move on in their Workflow,
 		oldest change first for each DocType. What was decided about is not in it any more. A
 		page may have fewer rows than `limit`: go on as long as there is a `next_cursor`."""
-		arguments = {"doctype": doctype, "limit": limit}
+		arguments = {"fields": fields, "modified_since": modified_since, "limit": limit, "doctype": doctype}
 		return Rows(lambda at: self._calls.read("approvals.list", {**arguments, "cursor": at}), cursor)
 
 	def reject(
@@ -343,11 +351,11 @@ class Events:
 		}
 		return Rows(lambda at: self._calls.read("events.list", {**arguments, "cursor": at}), cursor)
 
-	def replay(self, names: Sequence[str], *, idempotency_key: str | None = None) -> t.Replayed:
-		"""Do Events again. Those that are parked, dead, ended or set aside come due again; those
-		on their way already are left alone. Names that the caller may not see count for
-		nothing."""
-		found: t.Replayed = self._calls.write(
+	def replay(self, names: Sequence[str], *, idempotency_key: str | None = None) -> t.BulkResult:
+		"""Do up to 1,000 Events again. Those that are parked, dead, ended or set aside come due
+		again ("done"); those on their way already are left alone ("unchanged"). What the caller
+		may not see is not there."""
+		found: t.BulkResult = self._calls.write(
 			"events.replay", {"names": names}, idempotency_key=idempotency_key
 		)
 		return found
@@ -1173,11 +1181,18 @@ class Reports:
 		)
 		return found
 
-	def list(self) -> t.Reports:
+	def list(
+		self,
+		*,
+		fields: Sequence[str] | None = None,
+		modified_since: t.Moment | None = None,
+		limit: int | None = None,
+		cursor: str | None = None,
+	) -> Rows[t.Report]:
 		"""Reports that the caller may run. By ERPNext's own rights: the roles of the report, and
 		the right to report on its DocType."""
-		found: t.Reports = self._calls.read("reports.list", {})
-		return found
+		arguments = {"fields": fields, "modified_since": modified_since, "limit": limit}
+		return Rows(lambda at: self._calls.read("reports.list", {**arguments, "cursor": at}), cursor)
 
 	def run(
 		self,
@@ -1288,6 +1303,25 @@ class Shipments:
 				"cod_amount": cod_amount,
 			},
 			idempotency_key=idempotency_key,
+		)
+		return found
+
+	def create_many(
+		self, rows: Sequence[t.NewShipment], *, idempotency_key: str | None = None
+	) -> t.BulkResult:
+		"""Make up to 1,000 Shipments. Each row is a Shipment of its own; a row that is refused
+		does not keep the others."""
+		found: t.BulkResult = self._calls.write(
+			"shipments.create_many", {"rows": rows}, idempotency_key=idempotency_key
+		)
+		return found
+
+	def create_many_in_background(
+		self, rows: Sequence[t.NewShipment], *, idempotency_key: str | None = None
+	) -> t.Job:
+		"""Make up to 1,000 Shipments, in the background."""
+		found: t.Job = self._calls.write(
+			"shipments.create_many", {"rows": rows, "background": True}, idempotency_key=idempotency_key
 		)
 		return found
 

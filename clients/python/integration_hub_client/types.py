@@ -168,7 +168,7 @@ class EventTypes(TypedDict):
 class Filter(TypedDict):
 	field: str
 	operator: NotRequired[Literal["=", "!=", "<", "<=", ">", ">=", "in", "not in"]]
-	value: str | int | float | bool | list[str | int | float | bool] | None
+	value: str | int | float | bool | list[str | int | float | bool | None] | None
 
 
 class FilterShown(TypedDict):
@@ -414,6 +414,13 @@ class NewSecret(TypedDict):
 	former_works_until: NotRequired[str | None]
 
 
+class NewShipment(TypedDict):
+	delivery_note: NotRequired[str | None]
+	pick_list: NotRequired[str | None]
+	parcels: list[NewBox]
+	cod_amount: NotRequired[Money | None]
+
+
 class NewSubscription(TypedDict):
 	event: str
 	document_type: NotRequired[str | None]
@@ -577,10 +584,7 @@ class Report(TypedDict):
 	name: NotRequired[str]
 	report_type: NotRequired[str | None]
 	ref_doctype: NotRequired[str]
-
-
-class Reports(TypedDict):
-	rows: NotRequired[list[Report]]
+	modified: NotRequired[str]
 
 
 class RowError(TypedDict):
