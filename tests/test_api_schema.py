@@ -3,6 +3,7 @@ calls every method there is with good and bad input and looks whether the answer
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import typing
@@ -15,6 +16,7 @@ from pydantic import Field, ValidationError
 from pydantic.fields import FieldInfo
 
 from tests.support.api import PATH, Caller, data, error, token_of, user
+from tests.support.described import must_be_as_described
 
 DESCRIPTION = f"{PATH}description.openapi"
 SECONDS = 600
@@ -75,23 +77,45 @@ def everything(web):
 	frappe.clear_document_cache("Integration Settings", "Integration Settings")
 
 
-def test_schemathesis_finds_nothing(web, description, everything, tmp_path):
+@pytest.mark.parametrize("phases", ["coverage", "examples,fuzzing,stateful"])
+def test_schemathesis_finds_nothing(web, description, everything, tmp_path, phases):
+	"""Every way in which input may be wrong; then input drawn at random, and what one method gives is given to others."""
 	pytest.importorskip("schemathesis")
-	report = tmp_path / "report.json"
 	command = [
 		str(Path(sys.executable).with_name("schemathesis")),
 		"--config-file",
 		str(Path(__file__).with_name("schemathesis.toml")),
 		"run",
 		f"{web}{DESCRIPTION}",
+		f"--phases={phases}",
 		"--header",
 		f"Authorization:{everything}",
-		"--report=json",
-		f"--report-json-path={report}",
 		"--no-color",
 	]
 	done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=SECONDS)
 	assert done.returncode == 0, done.stdout[-20_000:] + done.stderr[-5_000:]
+
+
+@pytest.mark.parametrize(
+	"status, kind, body",
+	[
+		(418, "application/json", {"data": {"rows": [], "next_cursor": None}}),
+		(200, "text/html", {"data": {"rows": [], "next_cursor": None}}),
+		(200, "application/json", {"data": {"rows": []}}),
+		(200, "application/json", {"data": {"rows": [{"name": 7}], "next_cursor": None}}),
+		(
+			422,
+			"application/json",
+			{"error": {"type": "conflict", "message": "", "fields": [], "request_id": ""}},
+		),
+	],
+)
+def test_callers_of_all_tests_notice_what_is_not_described(web, everything, status, kind, body):
+	answer = Caller(web, {"Authorization": everything}).get("customers.list", limit=1)
+	answer.status_code, answer._content = status, json.dumps(body).encode()
+	answer.headers["Content-Type"] = kind
+	with pytest.raises(AssertionError, match=r"customers\.list"):
+		must_be_as_described(answer)
 
 
 def test_types_that_models_share_hold_no_field_of_their_own(site):

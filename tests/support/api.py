@@ -7,6 +7,8 @@ from typing import Any
 import frappe
 import requests
 
+from tests.support.described import must_be_as_described
+
 PATH = "/api/method/integration_hub.api.v1."
 
 
@@ -34,6 +36,7 @@ class Caller:
 
 	def _done(self, answer: requests.Response) -> requests.Response:
 		frappe.db.rollback()  # this process shall see what that request committed
+		must_be_as_described(answer)
 		return answer
 
 
