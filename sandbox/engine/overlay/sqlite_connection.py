@@ -64,23 +64,39 @@ EDITS = [
 DEFAULT_LOCK_WAIT = 15  # seconds; MariaDB waits 50. `sqlite_lock_wait` in the site's config.
 
 
+def database_file(self) -> Path:
+	return Path(frappe.get_site_path()).resolve() / "db" / f"{self.cur_db_name}.db"
+
+
 def create_connection(self, read_only: bool = False) -> sqlite3.Connection:
-	path = Path(frappe.get_site_path()).resolve() / "db" / f"{self.cur_db_name}.db"
+	from frappe._sandbox.sqlite_kept import Connection
+
 	return sqlite3.connect(
-		f"file:{path}?mode={'ro' if read_only else 'rwc'}",
+		f"file:{database_file(self)}?mode={'ro' if read_only else 'rwc'}",
 		uri=True,
 		detect_types=sqlite3.PARSE_DECLTYPES,
-		timeout=float(frappe.conf.get("sqlite_lock_wait") or DEFAULT_LOCK_WAIT),
+		timeout=lock_wait(),
 		isolation_level=None,
+		factory=Connection,
 	)
 
 
+def lock_wait() -> float:
+	return float(frappe.conf.get("sqlite_lock_wait") or DEFAULT_LOCK_WAIT)
+
+
 def get_connection(self, read_only: bool = False) -> sqlite3.Connection:
+	from frappe._sandbox import sqlite_kept
 	from frappe._sandbox.mysql_functions import register
 
+	key = sqlite_kept.key_of(database_file(self), read_only, lock_wait())
+	kept = sqlite_kept.take(key)
+	if kept:
+		return kept
 	for declared, convert in CONVERTERS.items():
 		sqlite3.register_converter(declared, convert)
 	connection = create_connection(self, read_only)
+	connection.key = key
 	if not read_only:
 		connection.execute("PRAGMA journal_mode=WAL")
 	connection.execute("PRAGMA synchronous=NORMAL")
