@@ -33,6 +33,7 @@ doctype_list_js = {"Shipment": ["public/js/shipping_list.js"]}
 doc_events = {
 	"Delivery Note": {"on_submit": "integration_hub.tasks.delivery_note_submitted"},
 	"Sales Invoice": {
+		"before_print": "integration_hub.tasks.document_printed",
 		"on_submit": "integration_hub.tasks.invoice_submitted",
 		"on_update_after_submit": "integration_hub.tasks.payable_changed",
 		"on_cancel": "integration_hub.tasks.payable_changed",
@@ -50,6 +51,7 @@ doc_events = {
 	"Shipment": {"on_cancel": "integration_hub.tasks.shipment_cancelled"},
 	"Stock Ledger Entry": {"after_insert": "integration_hub.tasks.stock_moved"},
 	"Sales Order": {
+		"before_print": "integration_hub.tasks.document_printed",
 		"on_submit": ["integration_hub.tasks.stock_reserved", "integration_hub.tasks.document_amended"],
 		"on_update_after_submit": "integration_hub.tasks.payable_changed",
 		"on_cancel": ["integration_hub.tasks.stock_reserved", "integration_hub.tasks.payable_changed"],

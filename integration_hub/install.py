@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import frappe
 from frappe.custom.doctype.custom_field.custom_field import create_custom_fields
+from frappe.utils.password import get_encryption_key
 
 from integration_hub.sync import roles
 
@@ -62,7 +63,7 @@ _PAYMENT_URL = {
 	"read_only": 1,
 	"allow_on_submit": 1,
 	"no_copy": 1,
-	"print_hide_if_no_value": 1,
+	"print_hide": 1,  # prints show it below the terms: see `erp.payables.show_on_print`
 	"translatable": 0,
 }
 CUSTOM_FIELDS = {
@@ -164,6 +165,9 @@ CUSTOM_FIELDS = {
 
 def after_install() -> None:
 	"""Make what documents of the hub rely on. Idempotent."""
+	# Frappe makes a site's key when the first secret is kept, and each of its processes looks for it in a copy of the
+	# config that is up to a minute old: two of them would make a key each, and what was kept with the first is lost.
+	get_encryption_key()
 	_bring()
 	_let_user_work()
 

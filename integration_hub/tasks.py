@@ -46,7 +46,9 @@ def harmless(hook: Callable[..., None]) -> Callable[..., None]:
 			frappe.db.rollback(save_point=place)
 			del frappe.message_log[shown:]
 			title = _("Integration Hub: {0} {1} was saved, but not told").format(doc.doctype, doc.name)
-			frappe.log_error(title[:140])  # the title's column; a longer one would fail the save after all
+			# 140: the title's column, a longer one would fail the save after all; the plain trace, for by itself Frappe
+			# writes down every local variable
+			frappe.log_error(title[:140], frappe.get_traceback())
 		else:
 			frappe.db.release_savepoint(place)
 
@@ -125,6 +127,10 @@ def invoice_submitted(doc, method=None) -> None:
 @harmless
 def payable_changed(doc, method=None) -> None:
 	payments.document_changed(doc)
+
+
+def document_printed(doc, method=None, settings=None) -> None:
+	payments.document_printed(doc)
 
 
 @harmless

@@ -29,6 +29,12 @@ def test_a_migrate_gives_the_hub_s_user_no_role_back(site):
 		frappe.db.commit()  # as it was
 
 
+def test_the_key_that_secrets_are_kept_with_is_there_from_the_start(site):
+	"""Two processes of a new site would each make one, and what was kept with the first could not be read any more."""
+	config = json.loads((site.sites_path / site.site / "site_config.json").read_text())
+	assert config["encryption_key"]
+
+
 @pytest.mark.processes
 def test_uninstall_leaves_only_erpnext_s_documents(request):
 	if request.config.getoption("--bench"):

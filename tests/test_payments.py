@@ -54,6 +54,36 @@ def test_an_invoice_is_paid_by_link(stripe):
 	)
 
 
+@pytest.fixture
+def formats(site):
+	"""Print formats: one that shows the terms as those of ERPNext 16 do, the DocType's own, and Frappe's for all."""
+	name = "Hub Test Terms"
+	if not frappe.db.exists("Print Format", name):
+		frappe.get_doc(
+			{
+				"doctype": "Print Format",
+				"name": name,
+				"doc_type": "Sales Invoice",
+				"standard": "No",
+				"custom_format": 1,
+				"print_format_type": "Jinja",
+				"html": "{% if doc.terms %}<div>{{ doc.terms }}</div>{% endif %}",
+			}
+		).insert()
+	return [name, None, "Standard"]
+
+
+def test_a_print_says_where_to_pay_and_saves_nothing(stripe, formats):
+	connected, invoice = stripe(), sale(total="20.00")
+	for one in formats:
+		assert "Pay Online" not in frappe.get_print("Sales Invoice", invoice.name, one)
+	url = page(invoice, connected)
+	for one in formats:
+		printed = frappe.get_print("Sales Invoice", invoice.name, one)
+		assert f'href="{url}"' in printed and printed.count("Pay Online") == 1, one
+	assert "Pay Online" not in (frappe.db.get_value("Sales Invoice", invoice.name, "terms") or "")
+
+
 def test_every_webhook_eightfold_and_shuffled_books_once(stripe):
 	connected, invoice = stripe(), sale(total="50.00")
 	url = page(invoice, connected)

@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response
 
 from integration_hub.connectors import BUILT_IN
 from integration_hub.connectors.signing import hmac_hex
+from integration_hub.sync import replay, setup
 from tests.connectors.conftest import Anybody
 from tests.support import porter
 
@@ -110,3 +111,25 @@ def test_while_the_key_cannot_be_had_nothing_is_taken_and_the_vendor_comes_again
 	connections.budget_of(connected.doc).reset()
 	assert knock("POST", connected, **form("its-own-key")).status_code == 200
 	assert len(connected.events()) == 1
+
+
+def test_what_a_connector_stumbles_over_is_kept_and_can_be_replayed(connect, knock):
+	"""A fault of the connector's own, not of the delivery: a vendor that is answered 500 for long does not come again."""
+	connected = connect(porter.Porter)
+	assert knock("POST", connected, **form("bell", "type=a-new-kind")).status_code == 200
+	[kept] = connected.events()
+	assert kept.status == "Dead" and "KeyError" in kept.message
+	replay.replay([kept.name])
+	connected.drain()
+	[again] = connected.events()
+	assert again.status != "Queued" and "KeyError" in again.message, "still its fault, but it was tried"
+
+
+def test_a_connector_that_fails_at_the_door_sends_the_vendor_away_for_a_while(connect, knock):
+	connected = connect(porter.Clumsy)
+	assert knock("POST", connected, **form("whatever")).status_code == 503
+	assert not connected.events()
+	said = setup.test(connected.doc)
+	assert not said["ok"] and "Error Log" in said["message"]
+	traces = frappe.get_all("Error Log", filters={"error": ("like", "%porter.py%")}, pluck="error")
+	assert traces and not [one for one in traces if "told-to-nobody" in one]

@@ -25,8 +25,9 @@ from integration_hub.connectors.contract import (
 	WebhookRequest,
 )
 from integration_hub.connectors.http import Exchange
-from integration_hub.failures import BadSignature, Failure
+from integration_hub.failures import BadSignature
 from integration_hub.sync import attempts, connections, refusals, store, unread, wake
+from integration_hub.sync.failing import sort
 
 MAX_BODY = 5 * 1024 * 1024
 
@@ -96,7 +97,9 @@ def _receive(request: Request) -> Response:
 	except BadSignature:
 		refusals.count(name)
 		return _refused(401, "signature does not match")
-	except Failure as failure:
+	except Exception as error:  # noqa: BLE001 - whatever goes wrong at the door, the vendor is asked to come again
+		failure = sort(error)
+		frappe.db.commit()  # the Error Log's row, if there is one
 		frappe.logger("integration_hub").warning(
 			f"webhook of {name} cannot be verified now: {failure.sentence}"
 		)
@@ -138,8 +141,8 @@ def _drafts(connector, delivery: WebhookRequest) -> list[store.Draft]:
 	"""Events for a verified delivery; what cannot be read is kept as a dead letter that can be replayed."""
 	try:
 		return [store.draft(notice) for notice in connector.notices(delivery)]
-	except Failure as failure:
-		return [unread.draft(delivery, failure)]
+	except Exception as error:  # noqa: BLE001 - a vendor does not come for ever: what its connector cannot read is kept
+		return [unread.draft(delivery, sort(error))]
 
 
 def _answer(status: int, text: str) -> Response:

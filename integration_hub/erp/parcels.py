@@ -591,7 +591,8 @@ def _tell_customer(parcel: Any, ctx: Context) -> None:
 		_send(row.email_template, about, recipient, parcel)
 	except Exception:  # noqa: BLE001 - a template that cannot be rendered must not keep the parcel from being tracked
 		frappe.db.rollback(save_point="integration_hub_mail")
-		frappe.log_error(_("E-mail about parcel {0}").format(parcel.tracking_number))
+		# the plain trace: by itself Frappe writes down every local variable
+		frappe.log_error(_("E-mail about parcel {0}").format(parcel.tracking_number), frappe.get_traceback())
 		return
 	parcel.db_set("told", " ".join([*told, parcel.status]), update_modified=False)
 

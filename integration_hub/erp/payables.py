@@ -8,10 +8,11 @@ from __future__ import annotations
 import json
 from decimal import Decimal
 from typing import Any
+from urllib.parse import urlsplit
 
 import frappe
 from frappe import _
-from frappe.utils import flt
+from frappe.utils import escape_html, flt
 
 from integration_hub.erp import owed
 from integration_hub.erp.context import Context, Result
@@ -55,6 +56,15 @@ def open_amount(doc: Any) -> tuple[Decimal, str]:
 	if doc.doctype == "Sales Order":
 		return owed.of_order(doc), doc.currency
 	return _asked(doc), doc.currency
+
+
+def show_on_print(doc: Any) -> None:
+	"""Put the page where a document is paid below its terms, for its print only: nothing is saved. Print formats show the
+	fields they choose (ERPNext 16 prescribes such), and the terms are among them in all of ERPNext's."""
+	url = doc.get(URL_FIELD[doc.doctype]) or ""
+	if urlsplit(url).scheme in ("https", "http"):
+		address = escape_html(url)
+		doc.terms = f'{doc.get("terms") or ""}<p>{_("Pay Online")}: <a href="{address}">{address}</a></p>'
 
 
 def _asked(request: Any) -> Decimal:

@@ -189,6 +189,11 @@ def document_changed(doc: Any) -> None:
 		review("Sales Invoice", doc.return_against)
 
 
+def document_printed(doc: Any) -> None:
+	"""A Sales Invoice or Sales Order is about to be printed: it says where it is paid."""
+	payables.show_on_print(doc)
+
+
 def money_moved(doc: Any) -> None:
 	"""A Payment Entry or Journal Entry was submitted or cancelled: what is open on the documents it names is another
 	amount now. In the user's own transaction."""

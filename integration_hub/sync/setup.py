@@ -13,8 +13,8 @@ from integration_hub.connectors import UnknownConnector
 from integration_hub.connectors.contract import Connector, ListsLocations, ReceivesWebhooks
 from integration_hub.connectors.http import is_loopback
 from integration_hub.erp import mapping
-from integration_hub.failures import Failure
 from integration_hub.sync import connections, pull, push, replay, resources, rights, wake
+from integration_hub.sync.failing import sort
 from integration_hub.sync.messages import subscriptions
 from integration_hub.sync.words import as_text
 
@@ -211,7 +211,8 @@ def test(doc: Any) -> dict[str, Any]:
 	"""Call the vendor, in this request because a person waits for the answer."""
 	try:
 		identity = connections.open_connector(doc).check()
-	except Failure as failure:
+	except Exception as error:  # noqa: BLE001 - whatever a connector does, the person who waits is told in a sentence
+		failure = sort(error)
 		said = f"{now_datetime():%Y-%m-%d %H:%M} {as_text(failure.sentence)}"
 		doc.db_set("last_check", said, update_modified=False)
 		return {"ok": False, "message": failure.sentence, "warnings": []}

@@ -17,6 +17,7 @@ from integration_hub.connectors.redact import is_secret_name
 from integration_hub.erp.context import Result
 from integration_hub.failures import Failure, Rejected
 from integration_hub.sync import store
+from integration_hub.sync.failing import sort
 
 RESOURCE = "webhook"
 #: of our own address: whoever has it may knock
@@ -59,8 +60,8 @@ def read_again(connector: Connector, payload: Mapping[str, Any]) -> Sequence[Any
 	)
 	try:
 		return connector.notices(delivery)
-	except Failure as failure:
-		return failure
+	except Exception as error:  # noqa: BLE001 - it stays what it is, a dead letter, with the new reason
+		return sort(error)
 
 
 def store_again(connection: str, notices: Sequence[Any]) -> Result:

@@ -70,3 +70,18 @@ class Notary(Door):
 			key = self.http.request("GET", "/key").text
 			self.vault.put("key", key)
 		return key
+
+
+class Clumsy(Door):
+	"""Has a fault of its own where signatures are looked at, and where it is asked who it is."""
+
+	key, title = "clumsy", "Clumsy"
+
+	def check(self):
+		return {"key": self.secret()}["account"]
+
+	def secret(self):
+		return "told-to-nobody"
+
+	def verify(self, request):
+		return {"key": self.secret()}[request.headers.get("x-signature", "")]
