@@ -4,11 +4,14 @@ Idempotency-Key, bulk, limits. Over HTTP, as outside systems call."""
 from __future__ import annotations
 
 import concurrent.futures
+import json
+from pathlib import Path
 
 import frappe
 import pytest
+import requests
 
-from tests.support.api import Caller, data, error
+from tests.support.api import PATH, Caller, data, error
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +79,7 @@ def test_bad_questions_name_the_field(caller, arguments, field):
 
 
 def test_errors_before_a_method_is_reached_have_the_same_shape(caller, web):
-	json = {"Content-Type": "application/json"}
+	as_json = {"Content-Type": "application/json"}
 	error(Caller(web).get("customers.list"), 401, "unauthorised")
 	error(Caller(web, {"Authorization": "token no:key"}).get("customers.list"), 401, "unauthorised")
 	error(Caller(web, {"Authorization": "Bearer nothing"}).get("customers.list"), 401, "unauthorised")
@@ -84,11 +87,51 @@ def test_errors_before_a_method_is_reached_have_the_same_shape(caller, web):
 	error(caller.get("customers.create"), 405, "wrong_method")
 	error(caller.get("customers.nothing"), 404, "not_found")
 	error(caller.get("nothing.at.all"), 404, "not_found")
-	error(caller.raw("POST", "customers.create", data=b"{", headers=json), 400, "malformed")
-	error(caller.raw("POST", "customers.create", data=b"[1]", headers=json), 422, "invalid")
-	error(caller.raw("POST", "customers.create", data=b"[" * 100_000, headers=json), 400, "malformed")
+	error(caller.raw("POST", "customers.create", data=b"{", headers=as_json), 400, "malformed")
+	error(caller.raw("POST", "customers.create", data=b"[1]", headers=as_json), 422, "invalid")
+	error(caller.raw("POST", "customers.create", data=b"[" * 100_000, headers=as_json), 400, "malformed")
 	text = caller.raw("POST", "customers.create", data=b"name", headers={"Content-Type": "text/plain"})
 	error(text, 400, "malformed")
+
+
+@pytest.mark.parametrize("path", ["customers", "customers.frappe", "customers.CUSTOMERS", "customers.", ""])
+def test_a_path_to_something_else_than_a_method_is_no_failure_of_the_site(caller, web, path):
+	for verb in ("GET", "POST"):
+		error(caller.raw(verb, path), 404, "not_found")
+
+
+@pytest.mark.parametrize("path, allowed", [("customers.list", "GET"), ("customers.create", "POST")])
+@pytest.mark.parametrize("verb", ["HEAD", "OPTIONS", "PUT", "DELETE", "PATCH"])
+def test_a_verb_that_a_method_has_not_is_answered_by_the_one_it_has(caller, path, allowed, verb):
+	answer = caller.raw(verb, path)
+	told = frappe.get_last_doc("Integration API Call", {"verb": verb})
+	assert (told.method.removeprefix("integration_hub.api.v1."), told.http_status) == (path, 405)
+	assert (answer.status_code, answer.headers.get("Allow")) == (405, allowed), answer.text
+	if verb != "HEAD":
+		error(answer, 405, "wrong_method")
+
+
+@pytest.mark.parametrize("path", ["customers.list", "customers.create"])
+def test_a_browser_may_ask_before_a_page_of_another_origin_calls(site, web, path):
+	config = Path(frappe.get_site_path("site_config.json"))
+	before = config.read_text()
+	config.write_text(json.dumps({**json.loads(before), "allow_cors": "https://shop.example"}))
+	try:
+		answer = requests.options(
+			f"{web}{PATH}{path}",
+			headers={
+				"Origin": "https://shop.example",
+				"Access-Control-Request-Method": "POST",
+				"Access-Control-Request-Headers": "authorization,content-type",
+			},
+			timeout=60,
+		)
+	finally:
+		config.write_text(before)
+	assert answer.status_code == 200, answer.text
+	assert answer.headers["Access-Control-Allow-Origin"] == "https://shop.example"
+	assert answer.headers["Access-Control-Allow-Methods"] == "POST"
+	assert "authorization" in answer.headers["Access-Control-Allow-Headers"]
 
 
 def test_what_is_not_there_and_what_may_not_be_seen(caller, callers, tag):

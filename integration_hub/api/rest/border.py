@@ -14,7 +14,7 @@ from frappe.utils import strip_html
 from werkzeug.wrappers import Request, Response
 
 from integration_hub.api.rest import callers, calls, limits
-from integration_hub.api.rest.endpoint import PREFIX, refuse, registry
+from integration_hub.api.rest.endpoint import PREFIX, Endpoint, refuse, registry
 from integration_hub.api.rest.errors import ApiError
 
 PATH = f"/api/method/{PREFIX}"
@@ -34,11 +34,17 @@ _BY_STATUS = {
 
 def after_request(response: Response | None, request: Request) -> None:
 	"""Frappe's hook. Changes the response in place; writes the call into the log."""
-	if response is None or not request.path.startswith(PATH):
+	if response is None or not request.path.startswith(PATH) or _is_preflight(request):
 		return
 	if not getattr(response, "of_the_api", False):
 		_replace(response, refuse(_failure(response, request)))
 	calls.note(request, response)
+
+
+def _is_preflight(request: Request) -> bool:
+	"""A browser's question before a page of another origin calls: Frappe answers it, for every method alike (`allow_cors`
+	of the site), and an answer that is no success would keep the page from calling."""
+	return request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers
 
 
 def _replace(response: Response, by: Response) -> None:
@@ -54,6 +60,8 @@ def _replace(response: Response, by: Response) -> None:
 def _failure(response: Response, request: Request) -> ApiError:
 	path = request.path.removeprefix("/api/method/").rstrip("/")
 	one = registry().get(path)
+	if one and request.method == "OPTIONS":
+		return _wrong_method(one)  # whoever asks: Frappe signs nobody in for this verb
 	signed_in = getattr(frappe.local, "session", None) and frappe.session.user not in ("", "Guest", None)
 	if callers.refusal():
 		return callers.refusal()
@@ -68,14 +76,17 @@ def _failure(response: Response, request: Request) -> ApiError:
 		return ApiError("unauthorised", _("No valid key, token or session came with the request."))
 	if request.is_json and not _is_json(request):
 		return ApiError("malformed", _("The body is not JSON that can be read."))
-	if one is None and response.status_code < 500:
+	if one is None and response.status_code != 503:
+		# a 500, too: that is what Frappe makes of a path that leads to something else than a method
 		return ApiError("not_found", _("There is no method {0}.").format(path))
-	if one and request.method not in (one.verb, "HEAD", "OPTIONS"):
-		return ApiError(
-			"wrong_method", _("Call this with {0}.").format(one.verb), headers={"Allow": one.verb}
-		)
+	if one and request.method != one.verb:
+		return _wrong_method(one)
 	kind = _BY_STATUS.get(response.status_code, "failed" if response.status_code >= 500 else "malformed")
 	return ApiError(kind, _said(response) or _("The request was not understood."))
+
+
+def _wrong_method(one: Endpoint) -> ApiError:
+	return ApiError("wrong_method", _("Call this with {0}.").format(one.verb), headers={"Allow": one.verb})
 
 
 def _is_json(request: Request) -> bool:
