@@ -6,10 +6,12 @@ is read from ERPNext's own GL Entries.
 
 from datetime import timedelta
 from decimal import Decimal
+from urllib.parse import urlsplit
 
 import frappe
 import pytest
 import requests
+from frappe.utils import get_url, set_request
 
 from integration_hub.api import payments as api
 from sandbox import books
@@ -553,6 +555,20 @@ def test_a_page_that_wants_a_form_is_posted_from_ours(gateways, web):
 	frappe.db.commit()  # as the request of the button does
 	assert requests.get(ours, timeout=60).status_code == 410
 	assert not frappe.db.get_value("Sales Invoice", invoice.name, "integration_payment_url")
+
+
+def test_the_address_of_our_page_is_the_site_s_own_whatever_the_request_says(gateways, monkeypatch):
+	gateway = gateways()
+	gateway.account.form_fields = {"token": "a"}
+	monkeypatch.setattr(frappe.local, "request", None, raising=False)
+	set_request(method="POST", path="/", headers={"Host": "elsewhere.example"})
+	monkeypatch.setitem(frappe.local.conf, "host_name", None)
+	assert get_url().startswith("http://elsewhere.example")
+	named = api.make_link("Sales Invoice", sale().name, gateway.connection)["url"]
+	assert urlsplit(named).hostname == frappe.local.site
+	monkeypatch.setitem(frappe.local.conf, "host_name", "https://erp.example")
+	told = api.make_link("Sales Invoice", sale().name, gateway.connection)["url"]
+	assert told.startswith("https://erp.example") and "/api/method/" in told
 
 
 def test_a_page_for_a_payment_request(gateways):

@@ -136,8 +136,11 @@ def made(link: PaymentLink, payable: Payable, ctx: Context) -> Result:
 
 
 def _our_page(key: str) -> str:
-	"""Our page that posts the vendor's form; `key` is random, so nobody finds it who was not given it."""
-	return frappe.utils.get_url(f"/api/method/integration_hub.api.payments.go?page={key}")
+	"""Our page that posts the vendor's form; `key` is random, so nobody finds it who was not given it. At the site's own
+	address (`host_name` of its site_config.json, else its name): it is kept and mailed to buyers, and whoever presses the
+	button can write any Host header."""
+	path = f"/api/method/integration_hub.api.payments.go?page={key}"
+	return frappe.utils.get_url(path, allow_header_override=False)
 
 
 def closed(link_id: str, ctx: Context) -> Result:
