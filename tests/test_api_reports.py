@@ -246,6 +246,22 @@ def test_ended_jobs_are_forgotten_with_their_files(bi):
 	assert fetched(bi, kept, "text/csv")
 
 
+def test_ended_jobs_are_forgotten_however_many_there_are(bi, monkeypatch):
+	data(bi.post("reports.export", doctype="Item", fields=["name"]), 202)
+	one = frappe.get_last_doc(jobs.DOCTYPE)
+	long_ago = add_days(now_datetime(), -8)
+	names = [frappe.generate_hash(length=10) for _number in range(5)]
+	for name in names:
+		copy = frappe.copy_doc(one)
+		copy.update(
+			{"name": name, "status": "Done", "ended_at": long_ago, "file": None, "docstatus": 0, "idx": 0}
+		).db_insert()
+	frappe.db.commit()  # the job of the night commits and reads anew
+	monkeypatch.setattr(retention, "CHUNK", 2)
+	assert retention.forget()["jobs"] >= len(names)
+	assert not frappe.get_all(jobs.DOCTYPE, filters={"name": ("in", names)})
+
+
 def test_a_job_that_meets_others_at_the_database_is_done_again(bi, monkeypatch):
 	job = data(bi.post("reports.export", doctype="Item", fields=["name"]), 202)
 	met, result = [], jobs._result

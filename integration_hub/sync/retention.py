@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 import frappe
 from frappe.query_builder import DocType
@@ -64,19 +65,27 @@ def _redact(status: str, old: datetime) -> int:
 def _delete_jobs(days: int) -> int:
 	"""Ended jobs of the API with the files they made: exports hold personal data."""
 	old = add_days(now_datetime(), -days)
-	jobs = frappe.get_all(
-		"Integration API Job",
-		filters={"status": ("in", ("Done", "Failed")), "ended_at": ("<", old)},
-		fields=["name", "file"],
-		limit_page_length=CHUNK,
-	)
-	for job in jobs:
-		frappe.db.delete("Integration API Job", {"name": job.name})
-		if job.file:
-			# safe: a file that the job made and nobody else can read
-			frappe.delete_doc("File", job.file, ignore_permissions=True, ignore_missing=True, force=True)
-		frappe.db.commit()  # row and file together; the file leaves the disk after it
-	return len(jobs)
+	total = 0
+	while True:
+		jobs = frappe.get_all(
+			"Integration API Job",
+			filters={"status": ("in", ("Done", "Failed")), "ended_at": ("<", old)},
+			fields=["name", "file"],
+			limit_page_length=CHUNK,
+		)
+		if not jobs:
+			return total
+		for job in jobs:
+			_delete_job(job)
+		total += len(jobs)
+
+
+def _delete_job(job: Any) -> None:
+	frappe.db.delete("Integration API Job", {"name": job.name})
+	if job.file:
+		# safe: a file that the job made and nobody else can read
+		frappe.delete_doc("File", job.file, ignore_permissions=True, ignore_missing=True, force=True)
+	frappe.db.commit()  # row and file together; the file leaves the disk after it
 
 
 def _delete_old(doctype: str, days: int, statuses: tuple[str, ...] | None = None) -> int:
