@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import re
+from pathlib import Path
+
 import frappe
 import pytest
 import requests
@@ -291,6 +295,24 @@ def test_keys_that_nobody_uses_are_switched_off(key, web, tag, rules):
 	data(other.call())
 	key.set(enabled=1)
 	assert not key.doc.off_reason
+
+
+def test_the_list_shows_the_keys_that_the_daily_rule_would_switch_off(key, web, tag):
+	"""What a click on "Unused for 30 Days" filters by, in either case of a key: never used, or not for long."""
+	never, long_ago, used = key, Key(web, f"{tag}-long-ago"), Key(web, f"{tag}-used")
+	for one in (never, long_ago, used):
+		_age(one.doc, 40, "creation", "rotated_at", "enabled_at")
+	_age(long_ago.doc, 35, "last_used_at")
+	data(used.call())
+	folder = Path(frappe.get_app_path("integration_hub")) / "doctype" / "integration_api_key"
+	script = (folder / "integration_api_key_list.js").read_text()
+	days = int(re.search(r"UNUSED_DAYS = (\d+);", script)[1])
+	since = frappe.utils.add_days(frappe.utils.today(), -days)
+	columns = json.loads(re.search(r"USE_OF_KEY = (\[.*\]);", script)[1])
+	filters = [["enabled", "=", 1], *([column, "<", since] for column in columns)]
+	listed = set(frappe.get_list(keys.DOCTYPE, filters=filters, pluck="name", limit_page_length=0))
+	assert {never.doc.name, long_ago.doc.name} <= listed and used.doc.name not in listed
+	assert listed <= {row.name for row in keys.unused(days)}
 
 
 def test_old_secrets_are_remembered_once_a_week(key, rules):

@@ -1,11 +1,19 @@
+/* The same days that a key has: made, its secret made, switched on, used. The daily job that switches off what nobody uses
+   goes by them, too; after as many days as Integration Settings say. This is what a person looks at before. */
+const USE_OF_KEY = ["creation", "rotated_at", "enabled_at", "last_used_at"];
+const UNUSED_DAYS = 30;
+
 frappe.listview_settings["Integration API Key"] = {
-	add_fields: ["enabled", "last_used_at", "rotated_at"],
+	add_fields: ["enabled", ...USE_OF_KEY],
 	get_indicator(doc) {
 		if (!doc.enabled) return [__("Off"), "gray", "enabled,=,0"];
-		const used = doc.last_used_at || doc.rotated_at;
-		const idle = used ? frappe.datetime.get_day_diff(frappe.datetime.now_date(), used) : 0;
-		if (!doc.rotated_at) return [__("No Secret"), "orange", "rotated_at,is,not set"];
-		if (idle > 30) return [__("Unused"), "orange", `last_used_at,<,${frappe.datetime.add_days(frappe.datetime.now_date(), -30)}`];
+		if (!doc.rotated_at) return [__("No Secret"), "orange", "enabled,=,1|rotated_at,is,not set"];
+		const since = frappe.datetime.add_days(frappe.datetime.now_date(), -UNUSED_DAYS);
+		// a day that is empty, as the last use of a key never used, is before any other in Frappe's lists
+		if (USE_OF_KEY.every((day) => (doc[day] || "") < since)) {
+			const before = USE_OF_KEY.map((day) => `${day},<,${since}`);
+			return [__("Unused for {0} Days", [UNUSED_DAYS]), "orange", ["enabled,=,1", ...before].join("|")];
+		}
 		return [__("On"), "green", "enabled,=,1"];
 	},
 };
