@@ -36,7 +36,7 @@ def test_items_are_made_changed_and_left_alone(goods, tag):
 	changed = data(goods.post("items.update", name=f"G-{tag}", disabled=True))
 	assert changed["disabled"] is True and frappe.db.get_value("Item", f"G-{tag}", "disabled") == 1
 	data(goods.post("items.create", **_item(f"{tag}-3")), 201)
-	error(goods.post("items.create", **_item(f"{tag}-3")), 409, "conflict")
+	error(goods.post("items.create", **_item(f"{tag}-3")), 409, "conflict", "item_code")
 	error(
 		goods.post("items.create", **_item(f"{tag}-4", weight_per_unit=-1)), 422, "invalid", "weight_per_unit"
 	)
@@ -94,6 +94,8 @@ def test_leads(callers, tag):
 	lead = data(made, 201)
 	assert frappe.db.get_value("Lead", lead["name"], "email_id") == f"{tag}@leads.example"
 	error(caller.post("leads.create", phone="1"), 422, "invalid")
+	again = caller.post("leads.create", first_name="Eve", email_id=f"{tag}@leads.example")
+	error(again, 409, "conflict", "email_id")
 	changed = caller.post(
 		"leads.update", name=lead["name"], company_name="Acme", headers={"If-Match": made.headers["ETag"]}
 	)

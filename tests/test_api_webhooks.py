@@ -133,7 +133,7 @@ def test_a_listener_is_made_told_its_secret_once_and_shown(caller, tag):
 def test_what_is_sent_again_makes_no_second_one(caller, tag):
 	one = caller(SHOP)
 	create(one, tag)
-	error(one.post("webhooks.create", title=f"Ear {tag}", url=URL), 409, "conflict")
+	error(one.post("webhooks.create", title=f"Ear {tag}", url=URL), 409, "conflict", "title")
 	answer = one.post("webhooks.create", {"Idempotency-Key": tag}, title=f"Other {tag}", url=URL)
 	error(answer, 422, "invalid", "Idempotency-Key")
 
@@ -157,6 +157,7 @@ BAD = [
 	({"subscriptions": [{"event": "customer.created", "filters": [{"field": "creation", "operator": ">", "value": "soon"}]}]}, "subscriptions.0"),
 	({"subscriptions": [{"event": "order.submitted", "filters": [{"field": "delivery_date", "operator": ">", "value": "soon"}]}]}, "subscriptions.0"),
 	({"subscriptions": [{"event": "customer.created", "filters": [{"field": "disabled", "operator": "like", "value": 1}]}]}, "subscriptions.0.filters.0.operator"),
+	({"subscriptions": [{"event": "customer.created", "filters": [{"field": "name", "operator": "in", "value": ["x"] * 101}]}]}, "subscriptions.0.filters.0.value"),
 	({"subscriptions": [{"event": "customer.created", "field_names": ["__import__('os')"]}]}, "subscriptions.0.field_names.0"),
 	({"environment": "Sandbox"}, "environment"),
 	({"webhook_user": "Administrator"}, "webhook_user"),

@@ -10,7 +10,8 @@ traces. `fields` is there where input is at fault.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -83,6 +84,17 @@ class ApiError(Failure):
 def invalid(name: str, message: str) -> ApiError:
 	"""Input that is at fault, with the field's name as the caller wrote it."""
 	return ApiError("invalid", f"{name}: {message}", [(name, message)])
+
+
+@contextmanager
+def taken(name: str) -> Iterator[None]:
+	"""Around making a document that is the only one with its value in this field: if there is one already, the conflict
+	names the field. A unique field of the site's own has another error (UniqueValidationError), and is not taken for it."""
+	try:
+		yield
+	except frappe.DuplicateEntryError as error:
+		says = _sentence(error) or _("It exists already.")
+		raise ApiError("conflict", says, [(name, says)]) from error
 
 
 def from_exception(error: Exception) -> ApiError:

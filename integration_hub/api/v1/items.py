@@ -11,6 +11,7 @@ from pydantic import Field
 from integration_hub.api.rest.bulk import each
 from integration_hub.api.rest.documents import Documents, match
 from integration_hub.api.rest.endpoint import endpoint
+from integration_hub.api.rest.errors import taken
 from integration_hub.api.rest.shapes import (
 	Bulk,
 	BulkResult,
@@ -146,7 +147,8 @@ def _sent(given: Input) -> dict[str, Any]:
 def _make(new: NewItem) -> Any:
 	doc = frappe.get_doc({"doctype": "Item", **new.model_dump(exclude_none=True)})
 	doc.is_stock_item = int(new.is_stock_item)
-	return ITEMS.insert(doc)
+	with taken("item_code"):
+		return ITEMS.insert(doc)
 
 
 def _flag(value: bool | None) -> int | None:

@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 from integration_hub.api.rest.bulk import each
 from integration_hub.api.rest.documents import Documents, match
 from integration_hub.api.rest.endpoint import endpoint
+from integration_hub.api.rest.errors import taken
 from integration_hub.api.rest.shapes import (
 	Bulk,
 	BulkResult,
@@ -111,4 +112,5 @@ def create_many(body: Bulk[NewLead]) -> BulkResult:
 
 
 def _make(new: NewLead) -> Any:
-	return LEADS.insert(frappe.get_doc({"doctype": "Lead", **new.model_dump(exclude_none=True)}))
+	with taken("email_id"):
+		return LEADS.insert(frappe.get_doc({"doctype": "Lead", **new.model_dump(exclude_none=True)}))

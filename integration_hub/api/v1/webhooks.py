@@ -12,11 +12,11 @@ import frappe
 from annotated_types import MaxLen
 from frappe import _
 from frappe.utils import cint
-from pydantic import AwareDatetime, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints
 
 from integration_hub.api.rest.documents import Documents, as_json, kind_of, match
 from integration_hub.api.rest.endpoint import endpoint
-from integration_hub.api.rest.errors import ApiError, invalid
+from integration_hub.api.rest.errors import ApiError, invalid, taken
 from integration_hub.api.rest.shapes import (
 	MOST_ROWS,
 	Answer,
@@ -41,10 +41,22 @@ Moment = Literal["Created", "Updated", "Submitted", "Cancelled", "Changed After 
 Operator = Literal["=", "!=", "<", "<=", ">", ">=", "in", "not in"]
 
 
+#: values of one filter: each message is asked by all of them, within somebody's save
+MOST_VALUES = 100
+
+
+def _not_too_many(value: Any) -> Any:
+	if isinstance(value, Sequence) and not isinstance(value, str) and len(value) > MOST_VALUES:
+		raise ValueError(f"must have at most {MOST_VALUES} values")
+	return value
+
+
 class Filter(Input):
 	field: Name
 	operator: Operator = "="
-	value: Value = Field(description="For `in` and `not in` a list, else one value.")
+	value: Annotated[Value, AfterValidator(_not_too_many)] = Field(
+		description="For `in` and `not in` a list (of up to 100), else one value."
+	)
 
 
 class NewSubscription(Input):
@@ -369,7 +381,8 @@ def create(new: NewWebhook) -> MadeWebhook:
 			[("company", _("is not there"))],
 		)
 	_write(doc, new)
-	secret = managing.made(doc)
+	with taken("title"):
+		secret = managing.made(doc)
 	answer = LISTENERS.made(doc)
 	return Answer({**answer.body, "secret": secret}, answer.status, answer.headers)
 
