@@ -110,18 +110,20 @@ Money = Annotated[
 Quantity = Annotated[float, AllowInfNan(False), Ge(-1e11), Le(1e11), AfterValidator(_finite)]
 
 
-def _plainly(value: Any, known: ValidatorFunctionWrapHandler) -> Any:
+def plainly(value: Any, known: ValidatorFunctionWrapHandler) -> Any:
 	"""One sentence under the field's own name, not one for each type that it might have been."""
 	try:
 		return known(value)
-	except ValidationError:
+	except ValidationError as error:
+		too_long = [one["msg"] for one in error.errors() if one["type"] == "too_long"]
+		if too_long:
+			raise ValueError(too_long[0]) from None
 		raise ValueError("must be a text, a number, true, false or null, or a list of these") from None
 
 
+Single = Text | int | float | bool | None
 #: what documents are chosen by
-Value = Annotated[
-	Text | int | float | bool | None | list[Text | int | float | bool | None], WrapValidator(_plainly)
-]
+Value = Annotated[Single | list[Single], WrapValidator(plainly)]
 Email = Annotated[
 	str,
 	StringConstraints(max_length=140, pattern=r"^[^@\s<>\"',;]+@[^@\s<>\"',;]+\.[^@\s<>\"',;]+$"),

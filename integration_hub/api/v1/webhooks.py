@@ -12,7 +12,7 @@ import frappe
 from annotated_types import MaxLen
 from frappe import _
 from frappe.utils import cint
-from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints
+from pydantic import AwareDatetime, Field, StringConstraints, WrapValidator
 
 from integration_hub.api.rest.documents import Documents, as_json, kind_of, match
 from integration_hub.api.rest.endpoint import endpoint
@@ -26,8 +26,9 @@ from integration_hub.api.rest.shapes import (
 	One,
 	Output,
 	Page,
+	Single,
 	Text,
-	Value,
+	plainly,
 )
 from integration_hub.erp.times import to_site, utc
 from integration_hub.sync.messages import managing, subscriptions
@@ -36,27 +37,17 @@ Fields = Annotated[
 	list[Annotated[str, StringConstraints(max_length=140, pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)?$")]],
 	MaxLen(100),
 ]
+#: each message is asked for all of them, within somebody's save
+FilterValue = Annotated[Single | Annotated[list[Single], MaxLen(100)], WrapValidator(plainly)]
 Url = Annotated[str, StringConstraints(max_length=500, pattern=r"^https://[!-~]+$")]
 Moment = Literal["Created", "Updated", "Submitted", "Cancelled", "Changed After Submission", "Deleted"]
 Operator = Literal["=", "!=", "<", "<=", ">", ">=", "in", "not in"]
 
 
-#: values of one filter: each message is asked by all of them, within somebody's save
-MOST_VALUES = 100
-
-
-def _not_too_many(value: Any) -> Any:
-	if isinstance(value, Sequence) and not isinstance(value, str) and len(value) > MOST_VALUES:
-		raise ValueError(f"must have at most {MOST_VALUES} values")
-	return value
-
-
 class Filter(Input):
 	field: Name
 	operator: Operator = "="
-	value: Annotated[Value, AfterValidator(_not_too_many)] = Field(
-		description="For `in` and `not in` a list (of up to 100), else one value."
-	)
+	value: FilterValue = Field(description="For `in` and `not in` a list, else one value.")
 
 
 class NewSubscription(Input):
