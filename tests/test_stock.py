@@ -81,8 +81,8 @@ def test_what_moves_while_the_shop_is_told_is_told_as_well(linked, monkeypatch):
 	shop = linked({"A": 5})
 	push_stock, calls = Shopify.push_stock, []
 
-	def meanwhile(self, levels, key):
-		outcomes = push_stock(self, levels, key)
+	def meanwhile(self, levels, *, key):
+		outcomes = push_stock(self, levels, key=key)
 		if not calls:
 			books.receive(shop.shop.prefix + "A", 3)
 			frappe.db.commit()  # as somebody else's request does

@@ -362,13 +362,18 @@ def test_a_secret_that_a_person_has_replaced_does_not_live_on(web, people, tag):
 
 
 @pytest.mark.parametrize(
-	"condition",
-	[[["name"], "=", "x"], ["name", "between", ["a"]], ["name", "is", "x"], [None, "=", 1]],
+	"condition, field",
+	[
+		([["name"], "=", "x"], "filters.0.0"),
+		([None, "=", 1], "filters.0.0"),
+		(["name", "between", ["a"]], "filters.0"),
+		(["name", "is", "x"], "filters.0"),
+	],
 	ids=str,
 )
-def test_a_filter_that_is_none_is_refused_at_once(callers, condition):
+def test_a_filter_that_is_none_is_refused_at_once(callers, condition, field):
 	answer = callers("Integration BI").post("reports.export", doctype="Customer", filters=[condition])
-	error(answer, 422, "refused")
+	error(answer, 422, "invalid", field)
 
 
 def test_a_manager_lends_no_key_to_somebody_who_may_more(people, web, tag):
