@@ -426,6 +426,9 @@ def test_an_advance_on_an_order_is_taken_by_its_invoice(books):
 	invoice.allocate_advances_automatically = 1
 	books.keep(invoice)
 	assert books.state(invoice) == ("Partly Paid", 60)
+	assert (
+		books.db.get_value("Sales Order", order.name, "advance_paid") == 40
+	)  # what was paid ahead of it stays so
 
 
 def test_an_order_in_dollars_is_paid_at_the_day_s_rate(books, rates, gains):

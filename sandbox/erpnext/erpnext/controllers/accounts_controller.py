@@ -2,7 +2,6 @@ import erpnext
 import frappe
 from erpnext.accounts.party import (
 	due_date_of_term,
-	get_party_account,
 	get_party_account_currency,
 	get_party_gle_currency,
 	validate_due_date,
@@ -24,7 +23,7 @@ from erpnext.stock.get_item_details import get_item_details
 from erpnext.utilities.transaction_base import TransactionBase
 from frappe import _
 from frappe.query_builder import DocType
-from frappe.query_builder.functions import Sum
+from frappe.query_builder.functions import Max, Sum
 from frappe.utils import cint, flt, fmt_money, get_link_to_form, getdate
 
 
@@ -566,20 +565,40 @@ class AccountsController(TransactionBase):
 		)
 		return found
 
+	def make_advance_payment_ledger_entries(self):
+		"""What this payment pays ahead of invoices is written down when it is submitted and taken back when it is cancelled.
+		An invoice that takes the money over changes nothing in it."""
+		for order, amount, currency in self.advances_on_orders():
+			frappe.get_doc(
+				{
+					"doctype": "Advance Payment Ledger Entry",
+					"company": self.company,
+					"voucher_type": self.doctype,
+					"voucher_no": self.name,
+					"against_voucher_type": "Sales Order",
+					"against_voucher_no": order,
+					"amount": amount if self.docstatus == 1 else -amount,
+					"currency": currency,
+					"event": "Submit" if self.docstatus == 1 else "Cancel",
+				}
+			).insert(
+				ignore_permissions=True
+			)  # whoever may submit a payment need not have a right on its ledgers
+
 	def set_total_advance_paid(self):
-		"""Write what Payment and Journal Entries have paid on this order."""
-		paid = _total(
-			"Payment Entry Reference",
-			"allocated_amount",
-			reference_doctype=self.doctype,
-			reference_name=self.name,
+		"""Write what was paid on this order, and by what it is counted."""
+		entry = DocType("Advance Payment Ledger Entry")
+		amount, currency = (
+			frappe.qb.from_(entry)
+			.select(Sum(entry.amount), Max(entry.currency))
+			.where(
+				(entry.company == self.company)
+				& (entry.against_voucher_type == self.doctype)
+				& (entry.against_voucher_no == self.name)
+			)
+			.run()[0]
 		)
-		journals = {"reference_type": self.doctype, "reference_name": self.name}
-		paid += _total("Journal Entry Account", "credit_in_account_currency", **journals)
-		paid -= _total("Journal Entry Account", "debit_in_account_currency", **journals)
-		amount = abs(flt(paid, self.precision("advance_paid")))
-		account = get_party_account("Customer", self.customer, self.company)
-		currency = get_account_currency(account)
+		amount = abs(flt(amount, self.precision("advance_paid")))
 		if currency == self.currency:
 			total = self.get("rounded_total") or self.grand_total
 		else:
@@ -590,7 +609,15 @@ class AccountsController(TransactionBase):
 					"Total advance ({0}) against Order {1} cannot be greater than the Grand Total ({2})"
 				).format(fmt_money(amount, currency=currency), self.name, fmt_money(total, currency=currency))
 			)
-		self.db_set({"advance_paid": amount, "party_account_currency": currency})
+		self.db_set("advance_paid", amount)
+		if currency:
+			self.db_set("party_account_currency", currency)
+
+	def on_trash(self):
+		entry = DocType("Advance Payment Ledger Entry")
+		ours = (entry.voucher_type == self.doctype) & (entry.voucher_no == self.name)
+		on_us = (entry.against_voucher_type == self.doctype) & (entry.against_voucher_no == self.name)
+		frappe.qb.from_(entry).delete().where(ours | on_us).run()
 
 	def on_cancel(self):
 		settings = frappe.get_cached_doc("Accounts Settings")
@@ -603,15 +630,6 @@ class AccountsController(TransactionBase):
 
 	def open_amount(self) -> float:
 		return flt(outstanding_of(self.doctype, self.name))
-
-
-def _total(doctype: str, field: str, **where) -> float:
-	"""Sum of a field over submitted rows."""
-	row = DocType(doctype)
-	query = frappe.qb.from_(row).select(Sum(row[field])).where(row.docstatus == 1)
-	for name, value in where.items():
-		query = query.where(row[name] == value)
-	return flt(query.run()[0][0])
 
 
 def validate_account_head(idx, account, company, context="", doc=None):

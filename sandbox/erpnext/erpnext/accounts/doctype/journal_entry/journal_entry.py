@@ -50,6 +50,7 @@ class JournalEntry(AccountsController):
 	def on_submit(self):
 		self.validate_cheque_info()
 		self.make_gl_entries()
+		self.make_advance_payment_ledger_entries()
 		self.update_advance_paid()
 
 	def on_cancel(self):
@@ -60,8 +61,10 @@ class JournalEntry(AccountsController):
 			"Payment Ledger Entry",
 			"Unreconcile Payment",
 			"Unreconcile Payment Entries",
+			"Advance Payment Ledger Entry",
 		)
 		self.make_gl_entries(1)
+		self.make_advance_payment_ledger_entries()
 		self.update_advance_paid()
 
 	# --- checks ----------------------------------------------------------------------------------------
@@ -369,6 +372,11 @@ class JournalEntry(AccountsController):
 			},
 			row.account_currency,
 		)
+
+	def advances_on_orders(self):
+		for row in self.accounts:
+			if row.reference_type == "Sales Order" and flt(row.credit_in_account_currency) > 0:
+				yield row.reference_name, row.credit_in_account_currency, row.account_currency
 
 	def update_advance_paid(self):
 		orders = {

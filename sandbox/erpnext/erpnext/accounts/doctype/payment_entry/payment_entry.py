@@ -66,6 +66,7 @@ class PaymentEntry(AccountsController):
 		self.set_missing_ref_details(force=True)
 		self.update_payment_schedule()
 		self.update_payment_requests()
+		self.make_advance_payment_ledger_entries()
 		self.update_advance_paid()
 		self.set_status()
 
@@ -76,6 +77,7 @@ class PaymentEntry(AccountsController):
 			"Payment Ledger Entry",
 			"Unreconcile Payment",
 			"Unreconcile Payment Entries",
+			"Advance Payment Ledger Entry",
 		)
 		super().on_cancel()
 		self.make_gl_entries(cancel=1)
@@ -83,6 +85,7 @@ class PaymentEntry(AccountsController):
 		self.release_advances()
 		self.update_payment_schedule(cancel=1)
 		self.update_payment_requests(cancel=True)
+		self.make_advance_payment_ledger_entries()
 		self.update_advance_paid()
 		self.set_status()
 
@@ -684,6 +687,16 @@ class PaymentEntry(AccountsController):
 
 	# --- orders and advances ---------------------------------------------------------------------------
 
+	def advances_on_orders(self):
+		currency = (
+			self.paid_from_account_currency
+			if self.payment_type == "Receive"
+			else self.paid_to_account_currency
+		)
+		for row in self.references:
+			if row.reference_doctype == "Sales Order":
+				yield row.reference_name, row.allocated_amount, currency
+
 	def update_advance_paid(self):
 		for name in {row.reference_name for row in self.references if row.reference_doctype == "Sales Order"}:
 			frappe.get_doc("Sales Order", name).set_total_advance_paid()
@@ -697,10 +710,8 @@ class PaymentEntry(AccountsController):
 
 	def allocate_to_invoice(self, invoice, reference_row, amount):
 		"""Settle a submitted invoice with money that was paid on its order, or is not settled yet."""
-		order = None
 		if reference_row:
 			row = next(row for row in self.references if row.name == reference_row)
-			order = row.reference_name if row.reference_doctype == "Sales Order" else None
 			row.allocated_amount = flt(row.allocated_amount) - amount
 		self.append(
 			"references",
@@ -726,8 +737,6 @@ class PaymentEntry(AccountsController):
 		update_voucher_outstanding(
 			invoice.doctype, invoice.name, self.party_account, self.party_type, self.party
 		)
-		if order:
-			frappe.get_doc("Sales Order", order).set_total_advance_paid()
 
 
 @frappe.whitelist()
