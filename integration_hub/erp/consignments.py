@@ -15,6 +15,7 @@ import frappe
 from frappe import _
 from frappe.utils import flt, get_datetime, strip_html
 
+from integration_hub.erp import owed as open_amounts
 from integration_hub.erp.times import from_site
 from integration_hub.failures import Invalid
 from integration_hub.records import ZERO, Address, BookedParcel, Consignment, Goods, Parcel, PickupRequest
@@ -223,8 +224,9 @@ def owed(notes: Sequence[Any]) -> Decimal:
 	billed = sum(
 		(_exact(note.grand_total * min(note.per_billed or 0, 100) / 100, CENT) for note in outward), ZERO
 	)
-	ahead = _in_its_currency("Sales Order", "advance_paid", orders)
-	return max(ZERO, total - billed - ahead) + min(billed, _open_in_invoices(outward, orders))
+	ahead = sum((open_amounts.advances(frappe.get_doc("Sales Order", name)) for name in orders), ZERO)
+	unpaid = max(ZERO, total - billed - ahead.quantize(CENT))
+	return unpaid + min(billed, _open_in_invoices(outward, orders))
 
 
 def _open_in_invoices(notes: Sequence[Any], orders: Sequence[str]) -> Decimal:
@@ -240,23 +242,19 @@ def _open_in_invoices(notes: Sequence[Any], orders: Sequence[str]) -> Decimal:
 		.where((row.docstatus == 1) & theirs)
 		.run(pluck=True)
 	)
-	return max(ZERO, _in_its_currency("Sales Invoice", "outstanding_amount", names))
-
-
-def _in_its_currency(doctype: str, field: str, names: Sequence[str]) -> Decimal:
-	"""The sum of what ERPNext keeps in the currency of the customer's account, in that of the documents."""
 	rows = frappe.get_all(
-		doctype,
+		"Sales Invoice",
 		filters={"name": ("in", [*names, ""])},
-		fields=[field, "party_account_currency", "currency", "conversion_rate"],
+		fields=["outstanding_amount", "party_account_currency", "currency", "conversion_rate"],
 	)
 	found = ZERO
 	for row in rows:
-		amount = Decimal(str(row[field] or 0))
+		# ERPNext keeps it in the currency of the customer's account
+		amount = Decimal(str(row.outstanding_amount or 0))
 		if row.party_account_currency and row.party_account_currency != row.currency:
 			amount /= Decimal(str(row.conversion_rate or 1))
 		found += amount
-	return found.quantize(CENT)
+	return max(ZERO, found.quantize(CENT))
 
 
 def _exact(value: Any, unit: Decimal) -> Decimal:

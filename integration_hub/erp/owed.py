@@ -78,11 +78,11 @@ def of_order(doc: Any) -> Decimal:
 	unbilled = ZERO if doc.status == "Closed" else max(ZERO, 100 - Decimal(str(flt(doc.per_billed, 9)))) / 100
 	whole = _decimal(_whole(doc), doc.precision("grand_total"))
 	billed = [one for one in invoices_of(doc.name) if one.currency == doc.currency]
-	owed = whole * unbilled + sum((open_on(one) for one in billed), ZERO) - _advances(doc)
+	owed = whole * unbilled + sum((open_on(one) for one in billed), ZERO) - advances(doc)
 	return max(ZERO, owed.quantize(Decimal(1).scaleb(-money.exponent(doc.currency)), ROUND_HALF_UP))
 
 
-def _advances(doc: Any) -> Decimal:
+def advances(doc: Any) -> Decimal:
 	"""Payments that stand on a Sales Order itself, in its currency. Not `advance_paid`, which ERPNext does not lower when an
 	invoice takes an advance over."""
 	payments = frappe.get_all(
