@@ -75,8 +75,10 @@ class Ledger(Vendor):
 		if path == "courier/generate/label":
 			return {"label_created": 1, "label_url": f"{self.url}/paper.pdf"}
 		if path == "manifests/generate":
-			if body["shipment_id"] in self.manifests:
-				return 400, {"message": "Manifest already generated"}
+			made = [one for one in body["shipment_id"] if one in sum(self.manifests, [])]
+			if made:
+				words = "Manifest already generated for some shipment_ids"
+				return 400, {"message": words, "already_manifested_shipment_ids": made}
 			self.manifests.append(body["shipment_id"])
 			return {"status": 1, "manifest_url": f"{self.url}/paper.pdf"}
 		if path == "manifests/print":
@@ -272,3 +274,13 @@ def test_a_manifest_whose_answer_is_lost(ledger, kind):
 	ledger.troubles.add(kind, path="*manifests/generate*", seconds=0.6)
 	(paper,) = until_done(lambda look: connector.make_manifest(parcels, key="M", look_first=look))
 	assert paper.content.startswith(b"%PDF") and ledger.manifests == [[600, 601]]
+
+
+@pytest.mark.parametrize("kind", LOST)
+def test_a_manifest_of_parcels_of_which_one_had_one(ledger, kind):
+	connector = opened(ledger)
+	parcels = connector.book_shipment(TWO, "7", key="E", look_first=False).parcels
+	connector.make_manifest(parcels[:1], key="F", look_first=False)
+	ledger.troubles.add(kind, path="*manifests/generate*", seconds=0.6)
+	(paper,) = until_done(lambda look: connector.make_manifest(parcels, key="M", look_first=look))
+	assert paper.content.startswith(b"%PDF") and ledger.manifests == [[600], [601]]

@@ -31,28 +31,29 @@ class Papers(Client):
 	def make_manifest(
 		self, parcels: Sequence[BookedParcel], *, key: str, look_first: bool
 	) -> Sequence[Paper]:
-		"""One PDF for all. A manifest is made once; after that it is printed again."""
+		"""One PDF for all. A manifest is made once; after that it is printed again. Shiprocket itself says for which parcels
+		it was made, so a try whose answer was lost is simply made again."""
 		real = dry_run.real_ones(parcels, self.dry_run, "no manifest is made")
 		if not real:
 			return ()
-		url = (self._made_before(real) if look_first else "") or self._manifest(real)
-		return [self._paper("manifest", _url(url, "manifest"), _named("manifest", real))]
+		return [self._paper("manifest", _url(self._manifest(real), "manifest"), _named("manifest", real))]
 
 	def _manifest(self, parcels: Sequence[BookedParcel]) -> str:
-		request = {"shipment_id": shipment_ids(parcels)}
 		try:
-			body = self.ask("POST", "manifests/generate", what=NO_MANIFEST, json=request, repeatable=False)
+			body = self._generate(parcels)
 		except Refused as refused:
 			if not _PRINTED.search(refused.detail):
 				raise
+			# it refuses all of them when one has a manifest
+			left = _without_manifest(parcels, refused)
+			if left:
+				self._generate(left)
 			body = self._print(parcels)
 		return text(a_dict(body).get("manifest_url"))
 
-	def _made_before(self, parcels: Sequence[BookedParcel]) -> str:
-		try:
-			return text(a_dict(self._print(parcels)).get("manifest_url"))
-		except Refused:
-			return ""  # it was not
+	def _generate(self, parcels: Sequence[BookedParcel]) -> Any:
+		request = {"shipment_id": shipment_ids(parcels)}
+		return self.ask("POST", "manifests/generate", what=NO_MANIFEST, json=request, repeatable=False)
 
 	def _print(self, parcels: Sequence[BookedParcel]) -> Any:
 		return self.ask("POST", "manifests/print", what=NO_MANIFEST, json={"order_ids": order_ids(parcels)})
@@ -71,6 +72,13 @@ def shipment_ids(parcels: Sequence[BookedParcel]) -> list[int]:
 
 def order_ids(parcels: Sequence[BookedParcel]) -> list[int]:
 	return [_id(one, one.order_id) for one in parcels]
+
+
+def _without_manifest(parcels: Sequence[BookedParcel], refused: Refused) -> list[BookedParcel]:
+	"""Those that Shiprocket does not name as having one; none when it names nobody: then it means all."""
+	named = a_list(a_dict(refused.answer.body).get("already_manifested_shipment_ids"))
+	made = {text(one) for one in named}
+	return [one for one in parcels if one.id not in made] if made else []
 
 
 def _id(parcel: BookedParcel, value: str) -> int:

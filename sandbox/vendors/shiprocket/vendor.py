@@ -570,9 +570,12 @@ def generate_manifest(vendor: Shiprocket, request: Request) -> Any:
 	known, _missing = _parcels(vendor, _json(request).get("shipment_id"))
 	if not known:
 		raise Refusal(400, "Manifest cannot be generated")
-	if all(one.manifest for one in known):
+	made = [one.id for one in known if one.manifest]
+	if made:
 		raise Refusal(
-			400, "Manifest already generated.", already_manifested_shipment_ids=[one.id for one in known]
+			400,
+			"Manifest already generated for some shipment_ids, Please try again after removing them",
+			already_manifested_shipment_ids=made,
 		)
 	for one in known:
 		one.manifest = True
