@@ -1,5 +1,6 @@
 """Shiprocket end to end: from the Delivery Note to the door, over real HTTP; and what its quirks make of it."""
 
+import copy
 import json
 from datetime import date
 
@@ -222,6 +223,50 @@ def test_a_parcel_that_is_given_to_another_courier_at_shiprocket(carrier, called
 	assert parcels_of(shipment)[0].status == "delivered"
 
 
+@pytest.mark.parametrize("called_off_first", [False, True])
+def test_a_new_number_that_no_webhook_has_told(carrier, called_off_first):
+	connected, shipment = carrier(), made(delivered())
+	shipping.book(shipment, connected.connection, "24")
+	[parcel] = parcels_of(shipment)
+	connected.vendor.courier.hold()
+	world, asked = connected.world, connected.vendor.log
+	connected.pull("tracking")
+	assert not asked.count(operation="track_shipment"), "nobody can have scanned it yet"
+	old = world.by_awb[parcel.tracking_number]
+	new = world.reassign(parcel.tracking_number, 54)
+	if called_off_first:
+		gone = copy.copy(old)
+		gone.awb, gone.scans = parcel.tracking_number, []
+		world.by_awb[parcel.tracking_number] = gone
+		world.move(parcel.tracking_number, "Cancelled")
+	else:
+		frappe.db.set_value(
+			"Integration Parcel", parcel.name, "status_at", frappe.utils.add_days(frappe.utils.now(), -2)
+		)
+		frappe.db.commit()  # the poll reads it
+	world.move(new, "In Transit")
+	connected.pull("tracking")
+	connected.settle()
+	[same] = parcels_of(shipment)
+	assert (same.name, same.tracking_number, same.status) == (parcel.name, new, "in_transit")
+	assert asked.count(operation="track_shipment") == 1
+	assert [name for name in papers_of(shipment, "label") if new in name]
+
+
+def test_a_label_that_somebody_deleted_is_fetched_again(carrier):
+	connected, shipment = carrier(), made(delivered())
+	shipping.book(shipment, connected.connection, "24")
+	for round_ in range(1, 3):
+		for name in frappe.get_all(
+			"File", {"attached_to_doctype": "Shipment", "attached_to_name": shipment}, pluck="name"
+		):
+			frappe.delete_doc("File", name)
+		frappe.db.commit()  # as the request of a person's click does
+		assert not papers_of(shipment, "label")
+		[answer] = shipping.labels(shipment)
+		assert answer["status"] == "Done" and len(papers_of(shipment, "label")) == 1, round_
+
+
 def test_a_parcel_that_turns_back_is_watched_until_it_is_home(carrier):
 	connected, shipment = carrier(), made(delivered())
 	shipping.book(shipment, connected.connection, "24")
@@ -293,6 +338,25 @@ def test_what_is_open_is_collected_where_every_delivery_note_is_shipped_by_itsel
 		assert parcel.cod_amount == collected
 	finally:
 		connected.switch(ship_when="When Asked")
+
+
+def test_an_advance_that_an_invoice_has_taken_is_not_taken_off_again(carrier):
+	"""Half of the order is billed, with what was paid ahead: the rest is owed whole."""
+	from erpnext.selling.doctype.sales_order.sales_order import make_delivery_note, make_sales_invoice
+
+	order = ordered(books.customer(f"Shiprocket Buyer {frappe.generate_hash(length=6)}"))
+	settled(order, round(250 * 0.011, 2))
+	books.let_customers_owe_foreign_money()
+	invoice = make_sales_invoice(order.name)
+	invoice.items[0].qty = 1
+	invoice.allocate_advances_automatically = 1
+	invoice.insert()
+	invoice.submit()
+	note = make_delivery_note(order.name)
+	note.items[0].qty = 2
+	note.submit()
+	frappe.db.commit()  # as the request of a person's click does
+	assert shipping.options("Delivery Note", note.name)["owed"] == 900 - 250
 
 
 def test_an_empty_wallet_waits_for_a_person(carrier):

@@ -14,6 +14,7 @@ from frappe import _
 
 from integration_hub.connectors.contract import (
 	Connector,
+	FollowsParcels,
 	ManifestsParcels,
 	Notice,
 	Page,
@@ -36,6 +37,8 @@ RESOURCE = "parcels"
 ASK, CHEAPEST, FASTEST, PREFERRED = "Ask Me", "Cheapest", "Fastest", "Preferred"
 #: a parcel that nobody scanned for this long is not asked for any more
 SILENT_DAYS = 60
+#: a parcel that the carrier has not told of for this long may go by another number by now
+LOST_AFTER_DAYS = 1
 
 
 # --- which service ----------------------------------------------------------------------------------------
@@ -112,16 +115,18 @@ def _ended(shipment: str) -> int:
 def many_draft(
 	action: str, names: Sequence[str], reference: tuple[str, str] | None, on: date | None = None
 ) -> store.Draft:
-	"""Something to be done with several parcels at once: "labels", "pickup", "manifest" or "cancel"."""
+	"""Something to be done with several parcels at once: "labels", "pickup", "manifest" or "cancel". Once a day each; labels
+	that came may be asked for again: somebody has lost them."""
 	rows = parcel_rows(names)
 	digest = hashlib.sha256("|".join(sorted(row.tracking_number for row in rows)).encode()).hexdigest()[:20]
 	when = on or frappe.utils.getdate()
+	again = f":{_came(action, digest, rows)}" if action == "labels" else ""
 	return store.Draft(
 		direction="Out",
 		resource=RESOURCE,
 		action=action,
 		outside_id=f"{action}:{digest}",
-		dedupe_key=f"{action}:{digest}:{when}",
+		dedupe_key=f"{action}:{digest}:{when}{again}",
 		label=", ".join(row.tracking_number for row in rows),
 		payload=json.dumps(
 			{
@@ -140,6 +145,19 @@ def many_draft(
 			}
 		),
 		reference=reference,
+	)
+
+
+def _came(action: str, digest: str, rows: Sequence[Any]) -> int:
+	"""How often the carrier has done this with these parcels."""
+	return frappe.db.count(
+		store.DOCTYPE,
+		{
+			"connection": ("in", [row.connection for row in rows]),
+			"resource": RESOURCE,
+			"outside_id": f"{action}:{digest}",
+			"status": "Done",
+		},
 	)
 
 
@@ -340,6 +358,8 @@ def walk(connection: Any, connector: TracksParcels, since: datetime, cursor: str
 		return Page(notices=())
 	frappe.db.rollback()  # nothing is open while we talk
 	payloads = fetch_each(connector.fetch_tracking, [row.tracking_number for row in batch])
+	if satisfies(connector, FollowsParcels):
+		payloads |= _followed(connector, batch, payloads)
 	notices = [
 		notice
 		for row in batch
@@ -348,6 +368,31 @@ def walk(connection: Any, connector: TracksParcels, since: datetime, cursor: str
 	]
 	full = len(batch) == connector.tracking_batch
 	return Page(notices=notices, cursor=batch[-1].name if full else None)
+
+
+def _followed(
+	connector: FollowsParcels, batch: Sequence[Any], payloads: Mapping[str, Any]
+) -> Mapping[str, Any]:
+	"""News of parcels that may have been given to another courier: their old number is silent, or called off."""
+	long_ago = frappe.utils.add_days(frappe.utils.now_datetime(), -LOST_AFTER_DAYS)
+	asked = {
+		row.tracking_number: BookedParcel(
+			tracking_number=row.tracking_number, id=row.outside_id or "", order_id=row.outside_order or ""
+		)
+		for row in batch
+		if (row.status_at < long_ago and row.tracking_number not in payloads)
+		or _reads_cancelled(connector, payloads.get(row.tracking_number))
+	}
+	return fetch_each(lambda numbers: connector.follow_parcels([asked[one] for one in numbers]), list(asked))
+
+
+def _reads_cancelled(connector: TracksParcels, payload: Mapping[str, Any] | Failure | None) -> bool:
+	if payload is None or isinstance(payload, Failure):
+		return False
+	try:
+		return connector.read_tracking(payload).status == "cancelled"
+	except Exception:  # noqa: BLE001 - what cannot be read becomes an Event that says why
+		return False
 
 
 def _track(tracking: Tracking, ctx: Context) -> Result:
@@ -374,7 +419,15 @@ def _on_their_way(connection: str, after: str, limit: int) -> list[Any]:
 	oldest = frappe.utils.add_days(frappe.utils.now_datetime(), -SILENT_DAYS)
 	return (
 		frappe.qb.from_(parcel)
-		.select(parcel.name, parcel.tracking_number, parcel.version, parcel.status)
+		.select(
+			parcel.name,
+			parcel.tracking_number,
+			parcel.outside_id,
+			parcel.outside_order,
+			parcel.version,
+			parcel.status,
+			parcel.status_at,
+		)
 		.where(
 			(parcel.connection == connection)
 			& (parcel.watched == 1)
@@ -395,18 +448,18 @@ def _notice(connector: TracksParcels, row: Any, payload: Mapping[str, Any] | Fai
 	try:
 		tracking = connector.read_tracking(payload)
 	except Exception:  # noqa: BLE001 - not lost: the Event reads it again, and says in words why it cannot be read
-		version = ""
+		number, version = row.tracking_number, ""
 	else:
-		version = tracking.version
+		number, version = tracking.tracking_number, tracking.version
 		if (version, tracking.status) == (row.version, row.status):
 			return None
 	return Notice(
 		resource="tracking",
-		outside_id=row.tracking_number,
+		outside_id=number,
 		version=version,
-		dedupe_key=f"poll:{row.tracking_number}:{version}:{digest}",
+		dedupe_key=f"poll:{number}:{version}:{digest}",
 		payload=payload,
-		label=row.tracking_number,
+		label=number,
 	)
 
 

@@ -143,6 +143,7 @@ def test_what_shiprocket_can_do():
 		"PicksUpParcels",
 		"ManifestsParcels",
 		"TracksParcels",
+		"FollowsParcels",
 	]
 	assert {one.name for one in SETTINGS if one.secret} == {"password", "webhook_token"}
 	assert Shiprocket.base_url({"environment": "Production"}) == "https://apiv2.shiprocket.in"
@@ -426,8 +427,8 @@ def test_requests_after_the_order_have_the_recorded_shape(account):
 	account.says("orders/create/adhoc", MADE)
 	account.says("courier/assign/awb", AWB)
 	account.says("courier/generate/pickup", {"pickup_status": 1, "response": {}})
-	account.says("manifests/generate", {"status": 1, "manifest_url": f"{account.anybody.url}/label.pdf"})
-	account.says("manifests/print", (404, {"message": "none yet"}))
+	account.says("manifests/generate", (400, {"message": "Manifest already generated."}))
+	account.says("manifests/print", {"manifest_url": f"{account.anybody.url}/label.pdf"})
 	account.says("orders/cancel", {"message": "done"})
 	connector = account.open()
 	booking = book(connector)
@@ -732,7 +733,7 @@ def test_a_manifest_is_made_once_and_printed_again(account):
 		assert (paper.kind, paper.name, paper.content) == ("manifest", "manifest-AWB1.pdf", PDF)
 	account.open().make_manifest([BOOKED], key="E1", look_first=True)
 	assert (
-		account.count("manifests/generate") == 2
+		account.count("manifests/generate") == 3
 		and account.bodies("manifests/print") == [{"order_ids": [101]}] * 2
 	)
 
@@ -811,6 +812,19 @@ def test_many_parcels(account):
 	found = account.open().fetch_tracking([*numbers, "A1", "DRYRUN-S-1"])
 	assert set(found) == set(numbers) - {"A7"} and account.count("batch") == 3
 	assert {one["awb"] for one in found.values()} == set(found)
+
+
+def test_a_parcel_that_goes_by_another_number(account):
+	moved = answer_for("NEW")
+	moved["tracking_data"]["shipment_track"] = [{"awb_code": "NEW", "order_id": 101}]
+	account.says("courier/track/shipment/501", moved)
+	account.says("courier/track/shipment/502", UNKNOWN)
+	connector = account.open()
+	silent = [BookedParcel(tracking_number=f"A{n}", id=f"50{n}") for n in (1, 2)]
+	silent += [BookedParcel(tracking_number="A3"), BookedParcel(tracking_number="DRYRUN-S-1", id="503")]
+	found = connector.follow_parcels(silent)
+	tracking = connector.read_tracking(found["A1"])
+	assert list(found) == ["A1"] and (tracking.tracking_number, tracking.order_id) == ("NEW", "101")
 
 
 # ---- dry run

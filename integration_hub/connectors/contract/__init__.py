@@ -36,6 +36,7 @@ from integration_hub.connectors.contract.base import (
 )
 from integration_hub.connectors.contract.capabilities import CAPABILITIES, capabilities, satisfies
 from integration_hub.connectors.contract.carriers import (
+	FollowsParcels,
 	ManifestsParcels,
 	PicksUpParcels,
 	QuotesRates,
@@ -71,7 +72,7 @@ from integration_hub.connectors.contract.shops import (
 )
 
 __all__ = [
-	"AnswersWebhooks", "CAPABILITIES", "CancelsFulfilments", "CapturesPayments", "Category", "Connector", "DeliversMessages", "FulfilsOrders", "Identity", "ListsLocations", "LogsCommunications", "ManagesConsent",
+	"AnswersWebhooks", "CAPABILITIES", "CancelsFulfilments", "CapturesPayments", "Category", "Connector", "DeliversMessages", "FollowsParcels", "FulfilsOrders", "Identity", "ListsLocations", "LogsCommunications", "ManagesConsent",
 	"ManifestsParcels", "MemoryVault", "Message", "Notice", "Outcome", "Page", "PicksUpParcels", "PullsCustomers", "PullsDisputes", "PullsOrders",
 	"PullsPayments", "PullsPayouts", "PullsProducts", "PushesStock", "QuotesRates", "ReceivesWebhooks", "RefundsPayments",
 	"Resource", "Setting", "ShipsParcels", "Subscribes", "SyncsCompanies", "SyncsContacts", "SyncsDeals", "SyncsLeads",

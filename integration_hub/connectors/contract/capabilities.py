@@ -34,6 +34,7 @@ CAPABILITIES: dict[str, type] = {
 		carriers.PicksUpParcels,
 		carriers.ManifestsParcels,
 		carriers.TracksParcels,
+		carriers.FollowsParcels,
 		crm.SyncsCompanies,
 		crm.SyncsContacts,
 		crm.SyncsLeads,

@@ -69,3 +69,11 @@ class TracksParcels(Protocol):
 		in the answer: that is no news, the parcel stays as it is."""
 
 	def read_tracking(self, payload: Mapping[str, Any]) -> Tracking: ...
+
+
+@runtime_checkable
+class FollowsParcels(TracksParcels, Protocol):
+	def follow_parcels(self, parcels: Sequence[BookedParcel]) -> Mapping[str, Mapping[str, Any]]:
+		"""Payloads for `read_tracking` of parcels that may go by another number by now, found by what the vendor keeps them
+		under; by the tracking number that they are asked with. One of which there is no news is missing. It may take
+		a call for each, so few are asked for: those that are silent or called off."""

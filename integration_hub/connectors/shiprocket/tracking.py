@@ -23,11 +23,12 @@ from integration_hub.connectors.shiprocket.shapes import (
 )
 from integration_hub.connectors.shiprocket.statuses import scan_status, status_of
 from integration_hub.failures import Rejected
-from integration_hub.records import Scan, Tracking, TrackingStatus
+from integration_hub.records import BookedParcel, Scan, Tracking, TrackingStatus
 
 #: states that Shiprocket's table counts to "returned" or "cancelled" and that are not the end: on the way back,
 #: cancellation only asked for
 UNFINISHED = frozenset({9, 16, 40, 41, 46, 75, 78})
+NOT_TOLD = "Shiprocket does not tell where parcels are"
 #: how far along a state is; it orders two changes that carry the same time
 _ORDER = {status: place for place, status in enumerate(get_args(TrackingStatus))}
 
@@ -45,24 +46,35 @@ class Tracks(Client):
 		return found
 
 	def _tracked(self, numbers: Sequence[str]) -> dict[str, Mapping[str, Any]]:
-		what = "Shiprocket does not tell where parcels are"
+		if len(numbers) == 1:
+			return self._told_of(numbers[0], f"courier/track/awb/{numbers[0]}")
 		try:
-			if len(numbers) == 1:
-				answers = {numbers[0]: self.ask("GET", f"courier/track/awb/{numbers[0]}", what=what)}
-			else:
-				body = self.ask("POST", "courier/track/awbs", what=what, json={"awbs": list(numbers)})
-				answers = _by_number(body)
+			body = self.ask("POST", "courier/track/awbs", what=NOT_TOLD, json={"awbs": list(numbers)})
 		except Refused as refused:
 			if refused.answer.status != 404:
 				raise
 			return {}
-		asked_at = datetime.now(timezone.utc).isoformat()
-		found = {}
-		for number in numbers:
-			data = _data(answers.get(number))
-			if data:
-				# the answer does not always repeat which parcel it is about
-				found[number] = {"awb": number, "asked_at": asked_at, "tracking_data": data}
+		answers = _by_number(body)
+		return _news({number: answers.get(number) for number in numbers})
+
+	def _told_of(self, number: str, path: str) -> dict[str, Mapping[str, Any]]:
+		try:
+			return _news({number: self.ask("GET", path, what=NOT_TOLD)})
+		except Refused as refused:
+			if refused.answer.status != 404:
+				raise
+			return {}
+
+	def follow_parcels(self, parcels: Sequence[BookedParcel]) -> Mapping[str, Mapping[str, Any]]:
+		"""By their shipments: those stay the same when people at Shiprocket give a parcel to another courier, the AWB does
+		not. One call each."""
+		found: dict[str, Mapping[str, Any]] = {}
+		for one in parcels:
+			if one.id.isdigit() and not dry_run.made_up(one.tracking_number):
+				told_of = self._told_of(one.tracking_number, f"courier/track/shipment/{one.id}")
+				for number, payload in told_of.items():
+					track = a_dict(next(iter(a_list(payload["tracking_data"].get("shipment_track"))), {}))
+					found[number] = {**payload, "awb": text(track.get("awb_code")) or number}
 		return found
 
 	def read_tracking(self, payload: Mapping[str, Any]) -> Tracking:
@@ -80,6 +92,18 @@ def _by_number(body: Any) -> Mapping[str, Any]:
 	if isinstance(body, list):
 		return {number: inner for one in body for number, inner in a_dict(one).items()}
 	return a_dict(body)
+
+
+def _news(answers: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+	"""What `read_tracking` reads, of those numbers that there is something to tell of."""
+	asked_at = datetime.now(timezone.utc).isoformat()
+	found = {number: _data(body) for number, body in answers.items()}
+	# the answer does not always repeat which parcel it is about
+	return {
+		number: {"awb": number, "asked_at": asked_at, "tracking_data": data}
+		for number, data in found.items()
+		if data
+	}
 
 
 def _data(body: Any) -> Json:
