@@ -580,6 +580,22 @@ def test_a_page_for_a_payment_request(gateways):
 	assert frappe.db.get_value("Payment Request", request.name, "payment_url") == answer["url"]
 
 
+def test_the_page_of_a_request_closes_when_its_invoice_is_paid_in_another_way(gateways):
+	gateway, invoice = gateways(), sale(total="100")
+	request = request_for(invoice, "40")
+	assert api.make_link("Payment Request", request.name, gateway.connection)["status"] == "Done"
+	from erpnext.accounts.doctype.payment_entry.payment_entry import get_payment_entry
+
+	entry = get_payment_entry("Sales Invoice", invoice.name, bank_account=gateway.accounts["Bank"])
+	entry.update({"reference_no": "by hand", "reference_date": frappe.utils.today()})
+	entry.insert()
+	entry.submit()
+	frappe.db.commit()  # as the request of a person's click does
+	gateway.settle()
+	assert gateway.account.asked("close")
+	assert not frappe.db.get_value("Payment Request", request.name, "payment_url")
+
+
 def test_what_is_not_open_has_no_page(gateways):
 	gateway, invoice = gateways(), sale(total="100")
 	gateway.tell("payments", gateway.account.pay("100", reference=about(invoice)))

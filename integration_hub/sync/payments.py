@@ -204,7 +204,8 @@ def money_moved(doc: Any) -> None:
 		}
 	else:
 		named = {(row.reference_type, row.reference_name) for row in doc.get("accounts") or ()}
-	for doctype, name in sorted((one for one in named if one[0] in payables.DOCTYPES and one[1]), key=str):
+	ours = {one for one in named if one[0] in payables.DOCTYPES and one[1]}
+	for doctype, name in sorted(ours | _asked_for(ours), key=str):
 		review(doctype, name)
 	if doc.docstatus == 2:
 		_compare_again(doc)
@@ -212,6 +213,21 @@ def money_moved(doc: Any) -> None:
 		resources = (gateway.RESOURCE, gateway_refunds.REFUNDS)
 		for connection, outside_id in receipts.stands_for(doc, resources):
 			payouts.compare_about(outside_id, context(connections.get(connection)))
+
+
+def _asked_for(documents: set[tuple[str, str]]) -> set[tuple[str, str]]:
+	"""Payment Requests of these documents: what is open on those is what is open on the document."""
+	names = [name for _doctype, name in documents]
+	rows = frappe.get_all(
+		"Payment Request",
+		filters={"reference_name": ("in", [*names, ""]), "docstatus": 1},
+		fields=["name", "reference_doctype", "reference_name"],
+	)
+	return {
+		("Payment Request", row.name)
+		for row in rows
+		if (row.reference_doctype, row.reference_name) in documents
+	}
 
 
 def _compare_again(doc: Any) -> None:
