@@ -157,6 +157,18 @@ def test_leads_of_the_object_leads_come_in(crm, first):
 	assert frappe.db.count("Lead", {"email_id": one.mail("lea")}) == 1
 
 
+def test_a_person_changes_whose_lead_was_made_at_hubspot(crm):
+	one = crm(settings={"leads_are": "Leads"})
+	person = one.portal.add_contact(email=one.mail("lea"), firstname="Lea", lastname=one.tag)
+	theirs = one.portal.add_lead(person, hs_lead_name=one.named("Looms"))
+	one.sync()
+	one.sync()
+	one.portal.change("contacts", person.id, {"jobtitle": "Weaver"})
+	one.sync()
+	lead = one.counterpart("leads", theirs)
+	assert lead.job_title == "Weaver" and one.unfinished() == [] and one.questions() == []
+
+
 def test_two_hundred_and_fifty_contacts_in_three_calls(one):
 	customer = one.customer()
 	one.settle()

@@ -42,7 +42,8 @@ class FieldInfo(Record):
 class CrmRecord(Record):
 	"""A company, contact, lead or deal as the vendor has it now.
 
-	`related` names others by Resource: a contact's companies, the primary one first. `replaces` are ids of records that
+	`related` names others by Resource: a contact's companies, the primary one first; the leads whose person it is, where
+	those are records of their own. `replaces` are ids of records that
 	were merged into this one.
 	"""
 

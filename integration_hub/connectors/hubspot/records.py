@@ -220,8 +220,11 @@ class Records(Properties):
 		return found
 
 	def others_of(self, kind: Kind) -> dict[str, Kind]:
-		"""Resource → object, of what a record of this Kind belongs to."""
+		"""Resource → object, of what a record of this Kind belongs to. A contact belongs to the leads whose person it is,
+		where those are an object of their own."""
 		others = dict(BELONGS_TO[kind.name])
+		if kind is CONTACTS and not self.leads_are_contacts:
+			return {**others, "leads": LEADS}
 		return {**others, "leads": self.kind_of("leads")} if kind is DEALS else others
 
 	def payload(self, kind: Kind, row: Json, **more: Any) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -62,7 +62,7 @@ class _Came:
 	note: str = ""
 	#: Resources under which a record that is gone may be known
 	kin: tuple[str, ...] = ()
-	#: leads that this record is the person of: what changed in it is theirs
+	#: leads that this contact is the person of, as far as they are known here: what changed in it is theirs
 	leads: tuple[str, ...] = ()
 
 
@@ -93,7 +93,8 @@ def prepare(connection: Any, connector: SyncsRecords, works: Sequence[Any]) -> M
 				prepared[one.name] = _missing(connection, connector, one, kin)
 			else:
 				record = _as_known(connection, connector.read_record(resource, payload), kin)
-				prepared[one.name] = _known_or_asked(connection, record, taken)
+				came = _known_or_asked(connection, record, taken)
+				prepared[one.name] = replace(came, leads=_leads_of(record, context(connection)))
 		except Exception as error:  # noqa: BLE001 - whatever one record does to its reader, the others are read
 			prepared[one.name] = sort_aside(error)
 	return prepared
@@ -136,8 +137,7 @@ def _known_or_asked(connection: Any, record: CrmRecord, taken: Sequence[str]) ->
 	if own := _of_our_key(record, ctx):
 		return _Came(record, own)
 	if lead := _is_person_of(record):
-		known = tuple(one.outside_id for one in crm.records_of("Lead", lead, "leads", ctx))
-		return _Came(record, note=_("The person of the Lead {0}.").format(lead), leads=known)
+		return _Came(record, note=_("The person of the Lead {0}.").format(lead))
 	fields = mapping.of(connection, record.resource)
 	said = matching.answers(connection.name, record.resource, record.id)
 	same = next((name for name, row in said.items() if row.status == "Same"), None)
@@ -174,6 +174,16 @@ def _is_person_of(record: CrmRecord) -> str | None:
 	return name if ours else None
 
 
+def _leads_of(record: CrmRecord, ctx: Context) -> tuple[str, ...]:
+	"""Leads whose person this contact is: those that we made with it, and those that the outside side names."""
+	if record.resource != "contacts":
+		return ()
+	lead = _is_person_of(record)
+	ours = [one.outside_id for one in crm.records_of("Lead", lead, "leads", ctx)] if lead else []
+	named = ctx.links.get_many("leads", record.related.get("leads", ()))
+	return tuple(dict.fromkeys((*ours, *named)))
+
+
 def _is_their_person(name: str, record: CrmRecord, ctx: Context) -> bool:
 	"""Is this the Contact that ERPNext keeps for a Lead whose person the record is, as the outside side itself says?"""
 	if record.resource != "contacts":
@@ -189,12 +199,7 @@ def _is_their_person(name: str, record: CrmRecord, ctx: Context) -> bool:
 def apply(connection: Any, one: Any, came: _Came) -> Result:
 	ctx = context(connection)
 	if came.note:
-		drafts = [
-			store.Draft("In", "leads", lead, dedupe_key=f"person:{lead}:{came.record.version}")
-			for lead in came.leads
-			if "leads" in resources_of(connection, "In")
-		]
-		store.store(connection.name, drafts)
+		_read_leads(connection, came)
 		return Result(None, None, came.note, "Ignored")
 	record = came.record
 	if record is None:
@@ -213,8 +218,19 @@ def apply(connection: Any, one: Any, came: _Came) -> Result:
 		)
 	if new and result.name:
 		replay.go_on([crm.waits_for_record(record.resource, record.id)], connection.name)
+	_read_leads(connection, came)
 	covered.cover(connection.name, one, record.version or one.version)
 	return result
+
+
+def _read_leads(connection: Any, came: _Came) -> None:
+	"""What changed in a person is read again with their leads, whose own records did not change."""
+	if came.leads and "leads" in resources_of(connection, "In"):
+		drafts = [
+			store.Draft("In", "leads", lead, dedupe_key=f"person:{lead}:{came.record.version}")
+			for lead in came.leads
+		]
+		store.store(connection.name, drafts)
 
 
 def _gone(one: Any, kin: Sequence[str], ctx: Context) -> Result:
