@@ -9,7 +9,7 @@ import frappe
 from frappe import _
 from frappe.utils import flt
 
-from integration_hub.erp import money
+from integration_hub.erp import money, owed
 from integration_hub.erp.context import Context, as_float
 from integration_hub.erp.times import site_date
 from integration_hub.records import ZERO, Order, Payment
@@ -72,7 +72,7 @@ def book(payment: Payment, target: Any, direction: str, order: Order, ctx: Conte
 			"references": [],
 		}
 	)
-	open_amount = _open(target, party_currency)
+	open_amount = owed.in_account(target)
 	allocated = min(in_party, abs(open_amount))
 	# money back settles what is owed to the buyer, and pays nothing that the buyer owes
 	if allocated > ZERO and receive == (open_amount > ZERO):
@@ -94,14 +94,6 @@ def _party_account(target: Any, ctx: Context) -> tuple[str, str]:
 	account = target.get("debit_to") or get_party_account("Customer", target.customer, ctx.company)
 	currency = frappe.get_cached_value("Account", account, "account_currency") or ctx.company_currency
 	return account, currency
-
-
-def _open(target: Any, party_currency: str) -> Decimal:
-	"""What is still owed on a document, in the currency of the party's account (negative on a credit note)."""
-	if target.doctype == "Sales Invoice":
-		return Decimal(str(flt(target.outstanding_amount, target.precision("outstanding_amount"))))
-	total = target.grand_total if party_currency == target.currency else target.base_grand_total
-	return Decimal(str(flt(total - flt(target.advance_paid), target.precision("grand_total"))))
 
 
 def _in(amount: Decimal, currency: str, wanted: str, rate: Decimal) -> Decimal:
