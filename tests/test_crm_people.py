@@ -47,6 +47,19 @@ def test_each_kind_goes_out_once(one, medium, kind):
 	assert one.unfinished() == []
 
 
+def test_one_that_cannot_be_written_down_holds_up_no_other(one):
+	contact = one.contact()
+	one.settle()
+	odd, plain = say(contact, "Other"), say(contact, "Other", content="plain")
+	frappe.db.set_value("Communication", odd.name, "communication_medium", "Chat")  # no kind that CRMs know
+	frappe.db.commit()  # as a request does
+	one.drain()
+	events = {event.reference_name: event for event in one.events(resource="communications")}
+	assert events[odd.name].status == "Parked" and events[odd.name].fix_doctype == "Error Log"
+	assert events[plain.name].status == "Done", events[plain.name].message
+	assert len(one.live("notes")) == 1
+
+
 def test_about_somebody_who_is_just_being_told(one):
 	"""Customer, contact, deal and a note in one go, whichever is worked on first."""
 	customer = one.customer()

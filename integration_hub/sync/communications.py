@@ -16,6 +16,7 @@ from integration_hub.erp.context import Context, Result
 from integration_hub.failures import Invalid, Waiting
 from integration_hub.sync import connections, store, wake
 from integration_hub.sync.crm import changes, incoming, outgoing
+from integration_hub.sync.failing import sort_aside
 from integration_hub.sync.handling import Handler, Route, context, inbound
 
 CONSENTS = "consents"
@@ -72,13 +73,17 @@ def _prepare_communications(
 	prepared: dict[str, Any] = {one.name: None for one in works}
 	wanted: dict[str, Any] = {}
 	for one in works:
-		if frappe.db.exists("Communication", one.reference_name):
+		if not frappe.db.exists("Communication", one.reference_name):
+			continue
+		try:
 			doc = frappe.get_doc("Communication", one.reference_name)
 			record = communications.record_of(doc, ctx)
 			if record.related:
 				wanted[record.id] = (one, record)
 			else:
 				prepared[one.name] = _awaited(connection, doc)
+		except Exception as error:  # noqa: BLE001 - one that cannot be written down holds up no other
+			prepared[one.name] = sort_aside(error)
 	frappe.db.rollback()  # nothing is open while we talk
 	if wanted:
 		outcomes = connector.push_communications(
