@@ -29,7 +29,6 @@ from integration_hub.erp.context import Context, Result
 from integration_hub.failures import Failure, Invalid, Rejected
 from integration_hub.records import BookedParcel, Consignment, Rate, Tracking
 from integration_hub.sync import connections, store, wake
-from integration_hub.sync.failing import sort_aside
 from integration_hub.sync.handling import Handler, Route, context, fetch_each, inbound
 
 RESOURCE = "parcels"
@@ -181,16 +180,9 @@ def parcel_rows(names: Sequence[str]) -> list[Any]:
 	)
 
 
-def _prepare(_connection: Any, connector: Connector, works: Sequence[Any]) -> Mapping[str, Any]:
-	prepared: dict[str, Any] = {}
-	for one in works:
-		try:
-			prepared[one.name] = CALLS[one.action](
-				_connection, connector, one, json.loads(one.payload or "{}")
-			)
-		except Exception as error:  # noqa: BLE001 - what others were answered must not be lost with this one
-			prepared[one.name] = sort_aside(error)
-	return prepared
+def _prepare(connection: Any, connector: Connector, works: Sequence[Any]) -> Mapping[str, Any]:
+	[one] = works
+	return {one.name: CALLS[one.action](connection, connector, one, json.loads(one.payload or "{}"))}
 
 
 def _ship(_connection: Any, _connector: Connector, _one: Any, payload: Any) -> Any:

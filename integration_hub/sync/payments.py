@@ -42,7 +42,6 @@ from integration_hub.records import (
 	SubscriptionOrder,
 )
 from integration_hub.sync import alerts, connections, covered, replay, store, wake
-from integration_hub.sync.failing import sort_aside
 from integration_hub.sync.handling import Handler, Prepared, Route, context, inbound, outbound
 
 CAPTURES = "captures"
@@ -85,27 +84,19 @@ def close_draft(doctype: str, name: str, page: Any) -> store.Draft:
 	)
 
 
-def _pages(connection: Any, connector: TakesPayments, works: Sequence[Any]) -> Prepared:
-	"""Pages made and closed, one by one. What was asked for is looked at again: the document may have been paid since.
-	Not when a former try may have made the page: that one must be found by what it was asked for."""
-	prepared: dict[str, Any] = {}
-	for one in works:
-		try:
-			if one.action == "close":
-				connector.close_payment_link(json.loads(one.payload)["link"])
-				prepared[one.name] = None
-				continue
-			payable = Payable.model_validate_json(one.payload)
-			stale = not one.look_first and _open_on(payable.reference) != (payable.amount, payable.currency)
-			frappe.db.rollback()  # nothing is open while we talk
-			prepared[one.name] = (
-				STALE
-				if stale
-				else connector.create_payment_link(payable, key=one.key, look_first=one.look_first)
-			)
-		except Exception as error:  # noqa: BLE001 - what others were answered must not be lost with this one
-			prepared[one.name] = sort_aside(error)
-	return prepared
+def _page(connection: Any, connector: TakesPayments, works: Sequence[Any]) -> Prepared:
+	"""A page made or closed. What was asked for is looked at again: the document may have been paid since. Not when a
+	former try may have made the page: that one must be found by what it was asked for."""
+	[one] = works
+	if one.action == "close":
+		connector.close_payment_link(json.loads(one.payload)["link"])
+		return {one.name: None}
+	payable = Payable.model_validate_json(one.payload)
+	stale = not one.look_first and _open_on(payable.reference) != (payable.amount, payable.currency)
+	frappe.db.rollback()  # nothing is open while we talk
+	if stale:
+		return {one.name: STALE}
+	return {one.name: connector.create_payment_link(payable, key=one.key, look_first=one.look_first)}
 
 
 def _open_on(reference: Reference) -> tuple[Decimal, str] | None:
@@ -492,7 +483,7 @@ def _payouts() -> Handler:
 
 
 ROUTES = (
-	Route("Out", payables.RESOURCE, TakesPayments, Handler(_pages, _page_done, together=False)),
+	Route("Out", payables.RESOURCE, TakesPayments, Handler(_page, _page_done, together=False)),
 	Route("Out", CAPTURES, CapturesPayments, outbound(_capture, _captured)),
 	Route("Out", gateway_refunds.REFUNDS, RefundsPayments, outbound(_refund, _refunded)),
 	Route("Out", subscriptions.RESOURCE, Subscribes, outbound(_subscribe, _subscribed, _read_order)),
