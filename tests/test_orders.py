@@ -309,6 +309,39 @@ def test_an_order_edited_after_its_invoice_parks_with_the_difference(hub):
 	assert len(shop.documents("Sales Order", order)) == 1
 
 
+def deleted_here(shop, order):
+	"""The order was imported, and somebody deleted its Sales Order."""
+	assert shop.bring(order).status == "Done"
+	shop.sales_order(order).delete()
+	frappe.db.commit()  # as a request does
+
+
+def test_an_order_whose_sales_order_was_deleted_is_a_person_s(hub):
+	shop = shop_for(hub, "edited", submit_orders=0)
+	case = CASES["edited"]
+	deleted_here(shop, order := case.place(shop.shop))
+	name = shop.link("orders", order.id).reference_name
+	case.steps[0](shop.shop, order)
+	event = shop.bring(order)
+	assert event.status == "Parked" and event.fix_doctype == "Integration Link"
+	assert order.name in event.message and name in event.message and "deleted here" in event.message
+	frappe.get_doc(event.fix_doctype, event.fix_name).delete()
+	desk.replay_events([event.name])
+	frappe.db.commit()  # as the requests of form and button do
+	shop.drain()
+	assert shop.event(order).status == "Done", shop.event(order).message
+	assert money(shop.sales_order(order).grand_total) == absorbed(order)
+
+
+def test_a_cancelled_order_whose_sales_order_was_deleted_asks_nobody(hub):
+	from sandbox.vendors.shopify import orders
+
+	shop = shop_for(hub, "edited", submit_orders=0)
+	deleted_here(shop, order := CASES["edited"].place(shop.shop))
+	orders.cancel_order(shop.shop, order)
+	assert shop.bring(order).status == "Ignored"
+
+
 # --- people ----------------------------------------------------------------------------------------------
 
 

@@ -81,6 +81,8 @@ def apply(order: Order, ctx: Context) -> Result:
 		return Result(link.reference_doctype, link.reference_name, _("A newer state is here already"))
 	if link is not None and not link.reference_name:
 		return Result(None, None, _("Cancelled; nothing left to do"), "Ignored")
+	if link is not None and not frappe.db.exists("Sales Order", link.reference_name):
+		return _deleted_here(order, link)
 	sold = _sold(order, ctx, link)
 	digest = sold.digest(order)
 	if link is None and not sold.lines and not sold.total:
@@ -95,6 +97,18 @@ def apply(order: Order, ctx: Context) -> Result:
 		if link.version != order.version or link.digest != digest or link.reference_name != name:
 			ctx.links.fill(RESOURCE, order.id, "Sales Order", name, **_remember(order, sold, digest))
 	return Result("Sales Order", name, "; ".join([message, *_follow(order, sold, name, ctx)]))
+
+
+def _deleted_here(order: Order, link: Any) -> Result:
+	"""Somebody has deleted the Sales Order; whether it is wanted again only people know."""
+	if order.cancelled_at:
+		return Result(None, None, _("Cancelled; its Sales Order was deleted here"), "Ignored")
+	raise Invalid(
+		_(
+			"Order {0} was changed at the shop, but its Sales Order {1} was deleted here. If it is wanted again, delete its Integration Link and press Replay: it is imported anew. Otherwise leave it."
+		).format(order.number, link.reference_name),
+		fix=("Integration Link", link.name),
+	)
 
 
 def _remember(order: Order, sold: Sold, digest: str) -> dict[str, Any]:
