@@ -1,4 +1,5 @@
-"""Telling database errors apart, whichever driver the site uses (PyMySQL on v15, mysqlclient on v16, SQLite)."""
+"""What databases do each in its own way: their errors, told apart whichever driver the site uses (PyMySQL on v15,
+mysqlclient on v16, SQLite), and when two texts are equal."""
 
 from __future__ import annotations
 
@@ -9,10 +10,13 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import frappe
+from pypika.terms import Function
 
 Done = TypeVar("Done")
 #: how often the work of a transaction is done before it is given up because of others
 TRIES = 3
+#: MariaDB's collation in which only the same text is equal: no other case, no accent, no space more at its end
+_EXACT = "utf8mb4_nopad_bin"
 
 
 class Overtaken(frappe.QueryDeadlockError):
@@ -58,6 +62,37 @@ def persist(work: Callable[[], Done]) -> Done:
 			frappe.db.rollback()
 			time.sleep(random.uniform(0.02, 0.1) * number)
 	raise AssertionError("the last try returns or raises")
+
+
+def keep_exact(doctype: str, columns: Sequence[str]) -> None:
+	"""Make these columns of a DocType tell texts apart to the letter, for `on_doctype_update`: what outside systems call
+	their things. MariaDB by itself takes "aB" for "Ab", and so one thing for another.
+
+	Frappe compares a column's type and default with its DocField, never its collation, so that a migrate leaves this alone.
+	"""
+	if frappe.db.db_type != "mariadb":
+		return
+	table = frappe.qb.Schema("information_schema").columns
+	found = (
+		frappe.qb.from_(table)
+		.select(table.column_name, table.column_type, table.is_nullable, table.column_default)
+		.where(
+			(table.table_schema == Function("DATABASE"))
+			& (table.table_name == f"tab{doctype}")
+			& table.column_name.isin(list(columns))
+			& (table.collation_name != _EXACT)
+		)
+		.run()
+	)
+	if not found:
+		return
+	changes = ", ".join(
+		f"MODIFY `{column}` {kind} COLLATE {_EXACT}"
+		f"{'' if nullable == 'YES' else ' NOT NULL'}{'' if default is None else f' DEFAULT {default}'}"
+		for column, kind, nullable, default in found
+	)
+	# all of it is of the database's own catalogue, and no statement takes parameters there
+	frappe.db.sql_ddl(f"ALTER TABLE `tab{doctype}` {changes}")
 
 
 class _Gathering:

@@ -21,11 +21,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import frappe
-from frappe import _
 from frappe.utils import now
 
 from integration_hub import database
-from integration_hub.failures import Invalid
 
 DOCTYPE = "Integration Link"
 _FIELDS = ("name", "outside_id", "reference_doctype", "reference_name", "version", "digest", "extra", "label")
@@ -73,15 +71,7 @@ class Links:
 		except Exception as error:
 			if not database.is_duplicate(error):
 				raise
-			found = self.get_many(resource, [outside_id], lock=True)
-			now_there = found.get(outside_id)
-			if found and now_there is None:
-				# MariaDB takes them for equal: filling "ours" would overwrite the other's
-				raise Invalid(
-					_(
-						"{0} and {1} differ only in how they are written; only one of them can be linked."
-					).format(outside_id, next(iter(found)))
-				)
+			now_there = self.get_many(resource, [outside_id], lock=True).get(outside_id)
 			if now_there != self.get(resource, outside_id):
 				raise database.Overtaken(f"{resource} {outside_id} of {self.connection}") from error
 			return now_there

@@ -3,6 +3,8 @@
 import frappe
 from frappe.model.document import Document
 
+from integration_hub import database
+
 
 class IntegrationAudit(Document):
 	pass
@@ -10,4 +12,5 @@ class IntegrationAudit(Document):
 
 def on_doctype_update():
 	"""Indices: unique (connection, kind, reference), so that a thing has one Audit, kept up to date."""
+	database.keep_exact("Integration Audit", ["reference"])
 	frappe.db.add_unique("Integration Audit", ["connection", "kind", "reference"], "hub_audit_thing")

@@ -10,6 +10,8 @@ Ignored: stored, but nothing of interest.
 import frappe
 from frappe.model.document import Document
 
+from integration_hub import database
+
 
 class IntegrationEvent(Document):
 	pass
@@ -29,6 +31,7 @@ def on_doctype_update():
 	- (fix_name): what names a document that is renamed.
 	- (status) and (reference_name) come from the DocType: list filters and the form's connections.
 	"""
+	database.keep_exact("Integration Event", ["dedupe_key", "lane", "outside_id"])
 	frappe.db.add_unique("Integration Event", ["connection", "dedupe_key"], "hub_event_dedupe")
 	frappe.db.add_unique("Integration Event", ["lane"], "hub_event_lane")
 	frappe.db.add_index("Integration Event", ["connection", "due_at"], "hub_event_due")

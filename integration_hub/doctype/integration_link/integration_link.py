@@ -3,6 +3,8 @@
 import frappe
 from frappe.model.document import Document
 
+from integration_hub import database
+
 
 class IntegrationLink(Document):
 	pass
@@ -15,5 +17,6 @@ def on_doctype_update():
 	  thing becomes one document however many workers meet.
 	- (reference_doctype, reference_name): "what is this document outside?", asked when it is submitted.
 	"""
+	database.keep_exact("Integration Link", ["outside_id"])
 	frappe.db.add_unique("Integration Link", ["connection", "resource", "outside_id"], "hub_link_outside")
 	frappe.db.add_index("Integration Link", ["reference_doctype", "reference_name"], "hub_link_reference")

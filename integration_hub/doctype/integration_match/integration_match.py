@@ -3,6 +3,7 @@
 import frappe
 from frappe.model.document import Document
 
+from integration_hub import database
 from integration_hub.sync import matches
 
 
@@ -16,6 +17,7 @@ class IntegrationMatch(Document):
 
 def on_doctype_update():
 	"""Indices: unique (connection, resource, outside_id, reference_name, kind), so that a question is asked once."""
+	database.keep_exact("Integration Match", ["outside_id"])
 	frappe.db.add_unique(
 		"Integration Match",
 		["connection", "resource", "outside_id", "reference_name", "kind"],

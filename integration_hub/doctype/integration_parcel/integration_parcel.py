@@ -3,6 +3,8 @@
 import frappe
 from frappe.model.document import Document
 
+from integration_hub import database
+
 
 class IntegrationParcel(Document):
 	pass
@@ -14,5 +16,6 @@ def on_doctype_update():
 	- unique (connection, tracking_number): a booking that is written twice makes one parcel; tracking finds it.
 	- (connection, watched): "which parcels are on their way", each poll.
 	"""
+	database.keep_exact("Integration Parcel", ["tracking_number"])
 	frappe.db.add_unique("Integration Parcel", ["connection", "tracking_number"], "hub_parcel_number")
 	frappe.db.add_index("Integration Parcel", ["connection", "watched"], "hub_parcel_watched")

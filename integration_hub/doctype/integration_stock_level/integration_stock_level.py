@@ -3,6 +3,8 @@
 import frappe
 from frappe.model.document import Document
 
+from integration_hub import database
+
 
 class IntegrationStockLevel(Document):
 	pass
@@ -15,6 +17,7 @@ def on_doctype_update():
 	- (connection, location_id, item_code): the difference query, joined with Bin by item.
 	- (item_code): "which Connections sell this item", when stock moves.
 	"""
+	database.keep_exact("Integration Stock Level", ["stock_id", "location_id"])
 	frappe.db.add_unique(
 		"Integration Stock Level", ["connection", "stock_id", "location_id"], "hub_stock_row"
 	)
