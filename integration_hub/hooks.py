@@ -129,6 +129,7 @@ scheduler_events = {
 		"integration_hub.tasks.forget_old_data",
 		"integration_hub.tasks.review_api_keys",
 		"integration_hub.tasks.tell_what_waits",
+		"integration_hub.tasks.renew_all_webhooks",
 	],
 }
 

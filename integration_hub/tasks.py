@@ -96,6 +96,16 @@ def review_api_keys() -> None:
 	keys.review()
 
 
+def renew_all_webhooks() -> None:
+	"""Scheduler, daily: webhooks that vendors have ended or switched off."""
+	setup.renew_all_webhooks()
+
+
+def renew_webhooks(connection: str) -> None:
+	"""RQ job: register the webhooks of a Connection again."""
+	setup.renew_webhooks(connection)
+
+
 def something_happened(doc, method=None) -> None:
 	"""For every document of the site: a look into the cache, and no more unless somebody has subscribed to this."""
 	if telling.is_heard(doc, method):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -11,12 +12,17 @@ from frappe.utils import get_datetime, get_url, now_datetime
 
 from integration_hub.connectors import UnknownConnector
 from integration_hub.connectors.contract import Connector, ListsLocations, ReceivesWebhooks
-from integration_hub.connectors.http import is_loopback
+from integration_hub.connectors.http import Exchange, is_loopback
 from integration_hub.erp import mapping
-from integration_hub.sync import connections, pull, push, replay, resources, rights, wake
+from integration_hub.failures import NotAuthorised
+from integration_hub.sync import attempts, connections, pull, push, replay, resources, rights, wake
 from integration_hub.sync.failing import sort
 from integration_hub.sync.messages import subscriptions
 from integration_hub.sync.words import as_text
+
+RENEW = "integration_hub.tasks.renew_webhooks"
+#: seconds for a job that registers webhooks: dozens of calls, some of them after a pause
+RENEW_SECONDS = 600
 
 # --- the form ---------------------------------------------------------------------------------------------
 
@@ -29,6 +35,8 @@ _WORKERS_WORD = (
 	"refused_webhooks",
 	"last_refused_at",
 	"last_webhook_at",
+	"registered_address",
+	"last_registration",
 	"last_check",
 )
 _PROGRESS = ("last_run_at", "last_result", "page_cursor", "newest_seen")
@@ -257,11 +265,24 @@ def resume(doc: Any) -> str:
 
 
 def register_webhooks(doc: Any) -> list[str]:
+	"""What was changed at the vendor, a sentence each. From here on it is done again each day."""
 	connector = connections.open_connector(doc)
 	if not isinstance(connector, ReceivesWebhooks):
 		return [_("{0} sends no webhooks.").format(connector.title)]
-	changed = connector.register_webhooks(webhook_address(doc))
-	return list(changed) or [_("All webhooks were registered already.")]
+	address = webhook_address(doc)
+	changed = _register(connector, address)
+	doc.db_set("registered_address", address, update_modified=False)
+	_note_registration(doc, changed)
+	return changed
+
+
+def _register(connector: ReceivesWebhooks, address: str) -> list[str]:
+	return list(connector.register_webhooks(address)) or [_("All webhooks were registered already.")]
+
+
+def _note_registration(doc: Any, sentences: Iterable[str]) -> None:
+	said = f"{now_datetime():%Y-%m-%d %H:%M} {as_text(' '.join(sentences))}"
+	doc.db_set("last_registration", said, update_modified=False)
 
 
 def fetch_locations(doc: Any) -> list[dict[str, Any]]:
@@ -269,6 +290,47 @@ def fetch_locations(doc: Any) -> list[dict[str, Any]]:
 	if not isinstance(connector, ListsLocations):
 		return []
 	return [location.model_dump() for location in connector.list_locations()]
+
+
+# --- each day ---------------------------------------------------------------------------------------------
+
+
+def renew_all_webhooks() -> None:
+	"""Register again wherever people have registered webhooks: vendors end subscriptions, or switch them off after a few
+	deliveries that failed. A job for each Connection, so that a vendor that is slow or refuses holds up no other."""
+	registered = {"enabled": 1, "paused": 0, "registered_address": ("is", "set")}
+	for name in frappe.get_all(connections.DOCTYPE, filters=registered, pluck="name"):
+		with wake.quietly(name):
+			wake.start(
+				RENEW,
+				queue="long",
+				timeout=RENEW_SECONDS,
+				job_id=wake.job_id_of(name, "webhooks"),
+				deduplicate=True,
+				connection=name,
+			)
+
+
+def renew_webhooks(name: str) -> None:
+	"""Register the webhooks of a Connection again, at the address that the button registered: a background job does not know
+	by which name the site is reached. How it went stands in the Connection. Commits."""
+	doc = frappe.get_doc(connections.DOCTYPE, name)
+	if not doc.registered_address or not connections.is_working(doc):
+		return
+	exchanges: list[Exchange] = []
+	try:
+		connector = connections.open_connector(doc, on_exchange=exchanges.append)
+		said = _register(connector, doc.registered_address)
+	except Exception as error:  # noqa: BLE001 - the border of a background job: sorted, written down, people told
+		frappe.db.rollback()
+		failure = sort(error)
+		if isinstance(failure, NotAuthorised):
+			connections.pause(name, failure)
+		said = [failure.sentence]
+	if exchanges:
+		attempts.add_exchanges(name, None, exchanges)
+	_note_registration(doc, said)
+	frappe.db.commit()  # the end of a background job
 
 
 # --- what is mended elsewhere -----------------------------------------------------------------------------
