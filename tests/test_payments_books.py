@@ -505,10 +505,14 @@ def written_off(gateway, invoice):
 	).submit()
 
 
+@pytest.mark.parametrize("asked", ["by the invoice", "by a request"])
 @pytest.mark.parametrize("how", ["cancelled", "paid", "credited", "written off"])
-def test_the_page_is_closed_when_nothing_is_open(gateways, how):
+def test_the_page_is_closed_when_nothing_is_open(gateways, how, asked):
 	gateway, invoice = gateways(), sale(total="100")
-	api.make_link("Sales Invoice", invoice.name, gateway.connection)
+	doc, field = invoice, "integration_payment_url"
+	if asked == "by a request":
+		doc, field = request_for(invoice, "40"), "payment_url"
+	assert api.make_link(doc.doctype, doc.name, gateway.connection)["status"] == "Done"
 	if how == "cancelled":
 		invoice.reload()
 		invoice.cancel()
@@ -525,7 +529,7 @@ def test_the_page_is_closed_when_nothing_is_open(gateways, how):
 	frappe.db.commit()  # as a person's request does
 	gateway.settle()
 	assert len(gateway.account.asked("close")) == 1
-	assert not frappe.db.get_value("Sales Invoice", invoice.name, "integration_payment_url")
+	assert not frappe.db.get_value(doc.doctype, doc.name, field)
 	assert not any(one["open"] for one in gateway.account.links.values())
 
 
@@ -582,17 +586,6 @@ def test_a_page_for_a_payment_request(gateways):
 	assert answer["status"] == "Done", answer
 	assert gateway.account.asked("link")[0].amount == 40
 	assert frappe.db.get_value("Payment Request", request.name, "payment_url") == answer["url"]
-
-
-def test_the_page_of_a_request_closes_when_its_invoice_is_paid_in_another_way(gateways):
-	gateway, invoice = gateways(), sale(total="100")
-	request = request_for(invoice, "40")
-	assert api.make_link("Payment Request", request.name, gateway.connection)["status"] == "Done"
-	written_off(gateway, invoice)
-	frappe.db.commit()  # as the request of a person's click does
-	gateway.settle()
-	assert gateway.account.asked("close")
-	assert not frappe.db.get_value("Payment Request", request.name, "payment_url")
 
 
 def test_what_is_not_open_has_no_page(gateways):

@@ -175,9 +175,10 @@ def document_submitted(doc: Any) -> None:
 
 def document_changed(doc: Any) -> None:
 	"""Cancelled, or changed after it was submitted: nobody shall pay what is not owed. In the user's own transaction."""
-	review(doc.doctype, doc.name)
+	named = {(doc.doctype, doc.name)}
 	if doc.doctype == "Sales Invoice" and doc.get("return_against"):
-		review("Sales Invoice", doc.return_against)
+		named.add(("Sales Invoice", doc.return_against))
+	_review(named)
 
 
 def document_printed(doc: Any) -> None:
@@ -195,15 +196,18 @@ def money_moved(doc: Any) -> None:
 		}
 	else:
 		named = {(row.reference_type, row.reference_name) for row in doc.get("accounts") or ()}
-	ours = {one for one in named if one[0] in payables.DOCTYPES and one[1]}
-	for doctype, name in sorted(ours | _asked_for(ours), key=str):
-		review(doctype, name)
+	_review({one for one in named if one[0] in payables.DOCTYPES and one[1]})
 	if doc.docstatus == 2:
 		_compare_again(doc)
 	elif doc.doctype == "Payment Entry":
 		resources = (gateway.RESOURCE, gateway_refunds.REFUNDS)
 		for connection, outside_id in receipts.stands_for(doc, resources):
 			payouts.compare_about(outside_id, context(connections.get(connection)))
+
+
+def _review(documents: set[tuple[str, str]]) -> None:
+	for doctype, name in sorted(documents | _asked_for(documents), key=str):
+		review(doctype, name)
 
 
 def _asked_for(documents: set[tuple[str, str]]) -> set[tuple[str, str]]:
@@ -310,7 +314,7 @@ def credit_note_submitted(doc: Any) -> None:
 	if not doc.is_return:
 		return
 	if doc.return_against:
-		review("Sales Invoice", doc.return_against)  # it may be owed less now
+		_review({("Sales Invoice", doc.return_against)})  # it may be owed less now
 	for name in _gateways(doc.company, {"refund_when": "When a Credit Note Is Submitted"}):
 		try:
 			stored = frappe.get_doc(doc.doctype, doc.name)  # with the open amount of after its ledger entries
