@@ -14,7 +14,7 @@ ALLOWED = {
 	"patches": {"sync", "erp", "connectors"},
 	"tasks": {"sync"},
 	"api": {"api", "sync", "erp", "connectors", "records", "failures", "database"},
-	"doctype": {"sync"},
+	"doctype": {"sync", "database"},
 	"sync": {"sync", "erp", "connectors", "records", "failures", "database"},
 	"erp": {"erp", "records", "failures", "database"},
 	"connectors": {"connectors", "records", "failures"},
