@@ -54,6 +54,10 @@ class Crm:
 	def named(self, name):
 		return f"{name} {self.tag}"
 
+	def phone(self):
+		"""Nobody else's number: the same one would be the same company."""
+		return f"+49 30 {int(self.tag, 16) % 10**8:08}"
+
 	def counterpart(self, resource, record):
 		"""The document that a record of the portal is."""
 		link = self.link(resource, record.id)
