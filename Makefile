@@ -20,9 +20,11 @@ demo: $(VENV)/.ready ## the main job, end to end, with a table at the end
 test: $(VENV)/.ready lint ## the suite on the sandbox, SQLite
 	$(RUN) -m pytest $(SIDE_BY_SIDE) $(ARGS)
 
-# connectors and sandbox vendors know no database, so their tests are not run once more
+# connectors and sandbox vendors know no database, so their tests are not run once more; nor are the calls with every kind
+# of wrong input, which are refused before any document is touched
 test-mariadb: $(VENV)/.ready ## the same suite on the sandbox, MariaDB
-	$(RUN) -m pytest --db mariadb $(SIDE_BY_SIDE) --ignore=tests/connectors --ignore=tests/vendors $(ARGS)
+	$(RUN) -m pytest --db mariadb $(SIDE_BY_SIDE) --ignore=tests/connectors --ignore=tests/vendors \
+		--deselect 'tests/test_api_schema.py::test_schemathesis_finds_nothing[coverage]' $(ARGS)
 
 bench: $(VENV)/.ready ## what an import costs, as ratios
 	$(RUN) -m benchmarks $(ARGS)
