@@ -85,6 +85,16 @@ def crm(hub):
 		one.close()
 
 
+@pytest.fixture
+def gateways(site):
+	"""A factory of Connections to the gateway on paper; see `tests.support.gateway`."""
+	from tests.support.gateway import Gateways
+
+	made = Gateways(site)
+	yield made
+	made.close()
+
+
 @pytest.fixture(scope="session")
 def web(site):
 	"""Address of a real web server of the site."""

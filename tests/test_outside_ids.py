@@ -25,7 +25,7 @@ KEPT = (
 @pytest.fixture(autouse=True)
 def mariadb(site):
 	if frappe.db.db_type != "mariadb":
-		pytest.skip("the sandbox's SQLite takes all texts that differ in case only for equal")
+		pytest.skip("SQLite takes texts that differ in case only for equal: run with --db mariadb or --bench")
 
 
 def test_each_delivery_is_an_event(web, hub):

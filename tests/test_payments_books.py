@@ -16,7 +16,7 @@ from frappe.utils import get_url, set_request
 from integration_hub.api import payments as api
 from sandbox import books
 from tests.support.gateway import (
-	Gateways,
+	about,
 	amount,
 	billed,
 	credit,
@@ -46,17 +46,6 @@ def money_of_the_world(site):
 	yield
 	frappe.db.set_single_value("Accounts Settings", setting, before)
 	frappe.db.commit()  # back to what it was
-
-
-@pytest.fixture
-def gateways(site):
-	made = Gateways(site)
-	yield made
-	made.close()
-
-
-def about(doc):
-	return (doc.doctype, doc.name)
 
 
 # --- payments --------------------------------------------------------------------------------------------

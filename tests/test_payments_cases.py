@@ -10,7 +10,7 @@ import pytest
 from integration_hub.api import payments as api
 from sandbox import books
 from tests.support.gateway import (
-	Gateways,
+	about,
 	amount,
 	balance,
 	billed,
@@ -29,17 +29,6 @@ def money_of_the_world(site):
 		books.rate(currency, books.currency(), rate)
 	books.let_customers_owe_foreign_money()
 	books.gateway_accounts("Cases", books.currency())
-
-
-@pytest.fixture
-def gateways(site):
-	made = Gateways(site)
-	yield made
-	made.close()
-
-
-def about(doc):
-	return (doc.doctype, doc.name)
 
 
 def paid(gateway, total="100", **values):

@@ -19,7 +19,7 @@ from integration_hub.failures import Rejected
 from integration_hub.records import Payable, Reference
 from sandbox import books
 from tests.connectors.conftest import Vault
-from tests.support.gateway import Gateways, amount, everything_balances, outstanding, sale
+from tests.support.gateway import amount, everything_balances, outstanding, sale
 
 NOW = 1_795_000_000
 REFERENCE = Reference(doctype="Sales Invoice", name="ACC-SINV-1")
@@ -109,13 +109,6 @@ def test_what_a_currency_cannot_express_is_refused_not_rounded(connector, value,
 
 
 # --- through documents and ledgers -------------------------------------------------------------------------
-
-
-@pytest.fixture
-def gateways(site):
-	made = Gateways(site)
-	yield made
-	made.close()
 
 
 def apply(gateway, record):

@@ -109,6 +109,11 @@ def everything_balances(gateway):
 			assert sum(amount(row.debit) for row in rows) == sum(amount(row.credit) for row in rows), name
 
 
+def about(doc: Any) -> tuple[str, str]:
+	"""What a payment is told to be for."""
+	return (doc.doctype, doc.name)
+
+
 class Gateways:
 	"""Makes Gateways for one test and forgets them after it."""
 
